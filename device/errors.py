@@ -1,0 +1,28 @@
+"""Every error that Saykey raises on purpose. Each message says what is wrong and what to do."""
+
+
+class SaykeyError(Exception):
+    """Root of all errors that are shown to the user as one sentence, without a traceback."""
+
+
+class SettingsError(SaykeyError):
+    """A settings file cannot be read, or a key or value in it is not allowed."""
+
+
+class SoundError(SaykeyError):
+    """A sound file cannot be read, or the microphone cannot be opened."""
+
+
+class ModelError(SaykeyError):
+    """A speech model is missing, damaged, or of a kind that this device cannot run."""
+
+
+class KeyboardError(SaykeyError):
+    """The keyboard cannot be opened or written."""
+
+
+class HostAwayError(KeyboardError):
+    """The host does not take reports now: unplugged, asleep, or out of reach.
+
+    The report that was being sent did not reach the host.
+    """

@@ -1,0 +1,86 @@
+"""The settings: their names, types, limits and defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+Language = Annotated[
+    str,
+    Meta(pattern=r"^[a-z]{2,3}\Z", description='a language code of two or three small letters, such as "en"'),
+]
+
+
+class _Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the settings file. Unknown keys are refused."""
+
+
+class ButtonSettings(_Section, frozen=True):
+    """How the button is understood."""
+
+    mode: Literal["hold", "toggle", "both"] = "hold"
+    tap_ms: Milliseconds = 300
+    debounce_ms: Milliseconds = 25
+
+
+class MicrophoneSettings(_Section, frozen=True):
+    """Which microphone, and how much sound around the button's press is kept."""
+
+    device: str = ""
+    pre_roll_ms: Annotated[int, Meta(ge=0, le=2_000)] = 300
+    tail_ms: Annotated[int, Meta(ge=0, le=2_000)] = 100
+    max_recording_s: Annotated[int, Meta(ge=1, le=3_600)] = 300
+
+
+class SpeechSettings(_Section, frozen=True):
+    """When sound counts as speech. The names are Silero's."""
+
+    threshold: Probability = 0.5
+    neg_threshold: Probability = 0.35
+    min_speech_duration_ms: Milliseconds = 250
+    min_silence_duration_ms: Milliseconds = 700
+    speech_pad_ms: Annotated[int, Meta(ge=0, le=2_000)] = 200
+
+
+class RecognitionSettings(_Section, frozen=True):
+    """Which model recognises, and when its output is not believed."""
+
+    model: str = ""
+    store: str = ""
+    language: Language = "en"
+    threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    beam_size: Annotated[int, Meta(ge=1, le=10)] = 1
+    initial_prompt: str = ""
+    hotwords: str = ""
+    no_speech_threshold: Probability = 0.6
+    log_prob_threshold: Annotated[float, Meta(ge=-10.0, le=0.0)] = -0.6
+    compression_ratio_threshold: Annotated[float, Meta(ge=1.0, le=10.0)] = 2.4
+
+
+class TextSettings(_Section, frozen=True):
+    """How the transcript becomes what is typed."""
+
+    typography: Literal["ascii", "keep"] = "ascii"
+    sentence_case: bool = True
+    join: Literal["space", "none"] = "space"
+    newlines: bool = False
+
+
+class KeyboardSettings(_Section, frozen=True):
+    """How the host reads the keys."""
+
+    layout: Literal["us"] = "us"
+
+
+class Settings(_Section, frozen=True):
+    """All settings, one attribute a table of the file."""
+
+    button: ButtonSettings = ButtonSettings()
+    microphone: MicrophoneSettings = MicrophoneSettings()
+    speech: SpeechSettings = SpeechSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    text: TextSettings = TextSettings()
+    keyboard: KeyboardSettings = KeyboardSettings()

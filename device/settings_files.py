@@ -1,0 +1,155 @@
+"""The settings files: which there are, in which order they count, and what they come to together."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from os.path import lexists
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from device.errors import SettingsError
+from device.settings import Settings
+from device.settings_words import TYPES, not_allowed, unknown_key, unknown_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_FILE = Path(__file__).with_name("default.toml")
+"""Ships with Saykey and has every key, its default, and what it is for."""
+
+DEFAULT = "default"
+"""The origin of a value that no file of the owner sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force.
+
+    Attributes:
+        settings: What all files together say.
+        origins: The file that brought each value, or `DEFAULT`, by table and key as in "button.mode".
+    """
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def load(config: Path | None = None, root: Path = Path("/etc")) -> Loaded:
+    """Read the settings: the defaults, `saykey.toml`, `saykey.d/*.toml`, then `config`; later files win.
+
+    Args:
+        config: A file that must be there, or None.
+        root: The folder in which the other files may be.
+
+    Raises:
+        SettingsError: A file cannot be read, or a key or value in it is not allowed.
+    """
+    owners = [*_present(root), *([config] if config else [])]
+    values: dict[str, dict[str, object]] = {}
+    origins: dict[str, str] = {}
+    for file, origin in [(DEFAULT_FILE, DEFAULT), *((file, str(file)) for file in owners)]:
+        for table, key, value in _read(file):
+            values.setdefault(table, {})[key] = value
+            origins[f"{table}.{key}"] = origin
+    settings = msgspec.convert(values, Settings)
+    _check_together(settings, origins)
+    return Loaded(settings, origins)
+
+
+def _check_together(settings: Settings, origins: dict[str, str]) -> None:
+    """Refuse values that are allowed each by itself but not beside each other."""
+    speech = settings.speech
+    if speech.neg_threshold > speech.threshold:
+        raise SettingsError(
+            f"speech.neg_threshold is {speech.neg_threshold} ({origins['speech.neg_threshold']}), "
+            f"but must not exceed speech.threshold, {speech.threshold} ({origins['speech.threshold']}): "
+            "lower the first or raise the second"
+        )
+
+
+def _present(root: Path) -> list[Path]:
+    """Give those of the owner's files that are there, in the order in which they are read."""
+    file, folder = root / "saykey.toml", root / "saykey.d"
+    # A dangling link counts as there: to pass over it in silence would hide the owner's mistake.
+    files = [file] if lexists(file) else []
+    if lexists(folder):
+        try:
+            files += sorted(part for part in folder.iterdir() if part.suffix == ".toml")
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+    return files
+
+
+def _read(file: Path) -> Iterator[tuple[str, str, object]]:
+    """Give table, key and value of each setting in a file; raise at the first that is not allowed."""
+    text = _text(file)
+    for table, content in _parse(file, text).items():
+        if table not in TYPES:
+            raise _wrong(file, text, (table,), unknown_table(table, content))
+        if not isinstance(content, dict):
+            message = f"{table} is a table: write [{table}] on a line of its own, and its settings below"
+            raise _wrong(file, text, (table,), message)
+        for key, value in content.items():
+            if key not in TYPES[table]:
+                raise _wrong(file, text, (table, key), unknown_key(table, key))
+            try:
+                yield table, key, msgspec.convert(value, TYPES[table][key])
+            except msgspec.ValidationError as error:
+                raise _wrong(file, text, (table, key), not_allowed(table, key, value)) from error
+
+
+def _text(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    try:
+        # Editors on Windows put a byte order mark first; TOML knows none.
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{file}, line {line}: this is not UTF-8; save the file as UTF-8") from error
+
+
+def _unreadable(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"{path} cannot be read: {error.strerror}; check its name and its permissions")
+
+
+def _parse(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        what, _, place = str(error).partition(" (at ")
+        number = re.match(r"line (\d+)", place)
+        line = int(number[1]) if number else text.rstrip("\n").count("\n") + 1
+        hint = '; text stands in quotes, as in mode = "hold"' if what == "Invalid value" else ""
+        raise SettingsError(f"{file}, line {line}: this is not TOML: {what}{hint}") from error
+
+
+def _wrong(file: Path, text: str, keys: tuple[str, ...], message: str) -> SettingsError:
+    return SettingsError(f"{file}, line {_line(text, keys)}: {message}")
+
+
+def _line(text: str, keys: tuple[str, ...]) -> int:
+    """Give the line, from 1, on which the statement begins that brings a key.
+
+    The parser keeps no lines, so it is asked after which line it first knows the key. The first lines
+    of a file are TOML themselves wherever no statement is cut in two.
+    """
+    lines = text.split("\n")
+    start = 1
+    for end in range(1, len(lines) + 1):
+        try:
+            found: Any = tomllib.loads("\n".join(lines[:end]))
+        except tomllib.TOMLDecodeError:
+            continue
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None:
+            break
+        start = end + 1
+    return start

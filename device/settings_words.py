@@ -1,0 +1,99 @@
+"""What is said about a setting: which values are allowed, and which name was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, type_info
+from msgspec.structs import fields
+
+from device.settings import Settings
+
+TYPES: dict[str, dict[str, Any]] = {
+    table.name: {key.name: key.type for key in fields(table.type)} for table in fields(Settings)
+}
+"""The type of each setting, by table and key."""
+
+
+def allowed(kind: Any) -> str:
+    """Say which values a setting of this type may have."""
+    match type_info(kind):
+        case Metadata(extra_json_schema={"description": str(words)}):
+            return words
+        case LiteralType():
+            *others, last = map(toml, get_args(kind))  # in the order of their declaration
+            return f"{', '.join(others)} or {last}" if others else last
+        case BoolType():
+            return "true or false"
+        case IntType(ge=low, le=high):
+            return f"a whole number from {low} to {high}"
+        case FloatType(ge=low, le=high):
+            return f"a number from {low:g} to {high:g}"
+        case StrType():
+            return "text in quotes"
+        case other:
+            raise TypeError(other)
+
+
+def toml(value: object) -> str:
+    """Write a string, number or boolean as TOML does."""
+    if isinstance(value, str):
+        # JSON's strings are TOML's, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower()
+
+
+def not_allowed(table: str, key: str, value: object) -> str:
+    """Say that a setting may not have this value, and which it may have."""
+    return f"{table}.{key} is {_shown(value)}, but allowed is {allowed(TYPES[table][key])}"
+
+
+def unknown_table(name: str, content: object) -> str:
+    """Say that there is no such table, and which was meant."""
+    if isinstance(content, dict):
+        close = get_close_matches(name.lower(), TYPES, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"the tables are {', '.join(TYPES)}"
+        return f"[{_bare(name)}] is not a table of the settings; {hint}"
+    home = _home(name)
+    hint = f"it belongs under [{home}]" if home else "settings stand under a table such as [button]"
+    return f"{_bare(name)} is not a setting outside of a table; {hint}"
+
+
+def unknown_key(table: str, key: str) -> str:
+    """Say that a table has no such key, and which was meant."""
+    if home := _home(key):
+        hint = f"it belongs under [{home}]"
+    elif close := get_close_matches(key.lower(), TYPES[table], n=1):
+        hint = f"did you mean '{close[0]}'?"
+    else:
+        hint = f"[{table}] has {', '.join(TYPES[table])}"
+    return f"{table}.{_bare(key)} is not a setting; {hint}"
+
+
+def _home(key: str) -> str | None:
+    """Give the table that has a key of exactly this name."""
+    return next((table for table, keys in TYPES.items() if key in keys), None)
+
+
+def _bare(key: str) -> str:
+    """Quote a key where TOML would."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml(key)
+
+
+def _shown(value: object) -> str:
+    """Show a value in a few words, whatever the file had in its place."""
+    match value:
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case int() if value.bit_length() > 63:  # Python itself refuses to print very long ones.
+            return "a number of more than 64 bits"
+        case str() | int() | float():
+            words = toml(value)
+            return words if len(words) <= 60 else f"{words[:57]}..."
+        case _:
+            return "a date or time"

@@ -1,0 +1,349 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict
+
+from device.errors import SettingsError
+from device.settings import Settings
+from device.settings_files import DEFAULT, DEFAULT_FILE, load
+from device.settings_words import TYPES, allowed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = [(table, key) for table, keys in TYPES.items() for key in keys]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Stands for /etc."""
+    (tmp_path / "saykey.d").mkdir()
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stands for /etc where one test writes many files, one after the other."""
+    return tmp_path_factory.mktemp("etc")
+
+
+def write(file: Path, content: str | bytes) -> Path:
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+def complaint(root: Path, content: str | bytes) -> str:
+    """What is said about a file with this content, without the file's name."""
+    file = write(root / "saykey.toml", content)
+    with pytest.raises(SettingsError) as caught:
+        load(root=root)
+    name, _, rest = str(caught.value).partition(", ")
+    assert name == str(file)
+    return rest
+
+
+# The file of defaults.
+
+
+def test_default_file_is_the_defaults():
+    assert tomllib.loads(DEFAULT_FILE.read_text()) == {
+        table: asdict(section) for table, section in asdict(Settings()).items()
+    }
+
+
+@pytest.mark.parametrize(("table", "key"), NAMES)
+def test_default_file_explains_every_key_and_says_what_is_allowed(table: str, key: str):
+    section = DEFAULT_FILE.read_text().partition(f"\n[{table}]\n")[2]
+    found = re.search(rf"((?:^#.*\n)+)^{key} = ", section, re.MULTILINE)
+    assert found
+    *explanation, last = found[1].splitlines()
+    assert explanation
+    assert last == f"# Allowed: {allowed(TYPES[table][key])}."
+
+
+def test_default_file_explains_every_table():
+    text = DEFAULT_FILE.read_text()
+    assert all(re.search(rf"^# .+\.\n\[{table}\]$", text, re.MULTILINE) for table in TYPES)
+
+
+# Which file counts.
+
+
+def test_without_files_the_defaults_are_in_force(tmp_path: Path):
+    loaded = load(root=tmp_path / "missing")
+    assert loaded.settings == Settings()
+    assert loaded.origins == {f"{table}.{key}": DEFAULT for table, key in NAMES}
+
+
+def test_later_files_win_and_each_value_knows_its_file(root: Path):
+    first = write(root / "saykey.toml", "[button]\ntap_ms = 1\ndebounce_ms = 1\nmode = 'both'")
+    ten = write(root / "saykey.d/10.toml", "[button]\ntap_ms = 10\ndebounce_ms = 10")
+    nine = write(root / "saykey.d/9.toml", "button.tap_ms = 9\nspeech = {threshold = 1}")
+    write(root / "saykey.d/99.toml~", "an editor's copy")
+    write(root / "saykey.d/.toml", "a hidden file")
+    config = write(root / "trial.toml", "[microphone]\ndevice = 'ReSpeaker'")
+
+    loaded = load(config, root)
+
+    button = loaded.settings.button
+    assert (button.mode, button.debounce_ms, button.tap_ms) == ("both", 10, 9)
+    assert loaded.settings.speech.threshold == 1.0
+    assert loaded.settings.microphone.device == "ReSpeaker"
+    assert {name: origin for name, origin in loaded.origins.items() if origin != DEFAULT} == {
+        "button.mode": str(first),
+        "button.debounce_ms": str(ten),
+        "button.tap_ms": str(nine),
+        "speech.threshold": str(nine),
+        "microphone.device": str(config),
+    }
+
+
+def test_config_wins_over_all(root: Path):
+    write(root / "saykey.d/zz.toml", "[text]\nnewlines = false")
+    config = write(root / "trial.toml", "[text]\nnewlines = true")
+    assert load(config, root).settings.text.newlines is True
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"# nothing\n[button]\n", b"\xef\xbb\xbf[button]\r\ntap_ms = 300\r\n"]
+)
+def test_empty_files_and_those_of_windows_editors_are_fine(root: Path, content: bytes):
+    write(root / "saykey.toml", content)
+    assert load(root=root).settings == Settings()
+
+
+# Files that cannot be read.
+
+
+def test_missing_config_is_an_error(tmp_path: Path):
+    missing = tmp_path / "trial.toml"
+    with pytest.raises(SettingsError, match=f"^{re.escape(str(missing))} cannot be read: No such file"):
+        load(missing, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["saykey.toml", "saykey.d/10.toml"])
+def test_what_is_no_file_is_an_error(root: Path, name: str):
+    (root / name).mkdir()
+    with pytest.raises(SettingsError, match=f"{name} cannot be read: Is a directory"):
+        load(root=root)
+
+
+@pytest.mark.parametrize("name", ["saykey.toml", "saykey.d/10.toml"])
+def test_dangling_link_is_an_error(root: Path, name: str):
+    (root / name).symlink_to(root / "gone")
+    with pytest.raises(SettingsError, match=f"{name} cannot be read: No such file"):
+        load(root=root)
+
+
+def test_folder_that_is_a_file_is_an_error(tmp_path: Path):
+    write(tmp_path / "saykey.d", "")
+    with pytest.raises(SettingsError, match=r"saykey\.d cannot be read: Not a directory"):
+        load(root=tmp_path)
+
+
+def test_other_encoding_is_named_with_its_line(root: Path):
+    text = '[recognition]\n# names\nhotwords = "Zoë"\n'
+    assert complaint(root, text.encode("latin-1")) == "line 3: this is not UTF-8; save the file as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "hint"),
+    [
+        ("[button]\nmode = hold\n", 2, 'text stands in quotes, as in mode = "hold"'),
+        ("[button\n", 1, "Expected ']'"),
+        ("[button]\n\nmode: 'hold'\n", 3, "Expected '='"),
+        ("[button]\ntap_ms = 1\ntap_ms = 2\n", 3, "Cannot overwrite a value"),
+        ("[button]\ntap_ms = 1\ntap_ms = 2", 3, "Cannot overwrite a value"),
+        ("a = 1" + "0" * 5000, 1, "limit"),
+        ("a = " + "[" * 5000, 1, ""),
+    ],
+)
+def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line: int, hint: str):
+    said = complaint(root, content)
+    assert said.startswith(f"line {line}: this is not TOML: ")
+    assert hint in said
+
+
+# Names that do not exist.
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "[microphone]\npre_rol_ms = 1",
+            "line 2: microphone.pre_rol_ms is not a setting; did you mean 'pre_roll_ms'?",
+        ),
+        (
+            "microphone.PreRoll = 1",
+            "line 1: microphone.PreRoll is not a setting; did you mean 'pre_roll_ms'?",
+        ),
+        ("[mircophone]", "line 1: [mircophone] is not a table of the settings; did you mean 'microphone'?"),
+        (
+            "\n\n[wifi]\n",
+            f"line 3: [wifi] is not a table of the settings; the tables are {', '.join(TYPES)}",
+        ),
+        ("[text]\ntap_ms = 1", "line 2: text.tap_ms is not a setting; it belongs under [button]"),
+        ("tap_ms = 1", "line 1: tap_ms is not a setting outside of a table; it belongs under [button]"),
+        (
+            "loud = 1",
+            "line 1: loud is not a setting outside of a table; settings stand under a table such as [button]",
+        ),
+        (
+            "[button]\n'two\\nwords' = 1".replace("'", '"'),
+            'line 2: button."two\\nwords" is not a setting; [button] has mode, tap_ms, debounce_ms',
+        ),
+        (
+            "button = 3",
+            "line 1: button is a table: write [button] on a line of its own, and its settings below",
+        ),
+        (
+            "[[button]]\ntap_ms = 1",
+            "line 1: button is a table: write [button] on a line of its own, and its settings below",
+        ),
+    ],
+)
+def test_unknown_name_says_what_was_meant(root: Path, content: str, said: str):
+    assert complaint(root, content) == said
+
+
+# Values that are not allowed.
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "[microphone]\npre_roll_ms = 2001",
+            "microphone.pre_roll_ms is 2001, but allowed is a whole number from 0 to 2000",
+        ),
+        ("[button]\ntap_ms = -1", "button.tap_ms is -1, but allowed is a whole number from 0 to 60000"),
+        ("[button]\ntap_ms = 3.0", "button.tap_ms is 3.0, but allowed is a whole number from 0 to 60000"),
+        ("[button]\ntap_ms = true", "button.tap_ms is true, but allowed is a whole number from 0 to 60000"),
+        (
+            "[button]\ntap_ms = 0x" + "f" * 6000,
+            "button.tap_ms is a number of more than 64 bits, but allowed is a whole number from 0 to 60000",
+        ),
+        ("[button]\nmode = 'push'", 'button.mode is "push", but allowed is "hold", "toggle" or "both"'),
+        ("[keyboard]\nlayout = 'US'", 'keyboard.layout is "US", but allowed is "us"'),
+        ("[speech]\nthreshold = 50", "speech.threshold is 50, but allowed is a number from 0 to 1"),
+        ("[speech]\nthreshold = nan", "speech.threshold is nan, but allowed is a number from 0 to 1"),
+        ("[speech]\nthreshold = '0.5'", 'speech.threshold is "0.5", but allowed is a number from 0 to 1'),
+        ("[text]\nnewlines = 1", "text.newlines is 1, but allowed is true or false"),
+        ("[text]\nnewlines = []", "text.newlines is a list, but allowed is true or false"),
+        ("[text]\nnewlines.a = 1", "text.newlines is a table, but allowed is true or false"),
+        (
+            "[microphone]\ndevice = 2024-01-01",
+            "microphone.device is a date or time, but allowed is text in quotes",
+        ),
+        (
+            "[recognition]\nlanguage = 'en\\n'".replace("'", '"'),
+            f'recognition.language is "en\\n", but allowed is {allowed(TYPES["recognition"]["language"])}',
+        ),
+        (
+            f"[button]\nmode = '{'hold ' * 20}'",
+            f'button.mode is "{("hold " * 20)[:56]}..., but allowed is "hold", "toggle" or "both"',
+        ),
+    ],
+)
+def test_wrong_value_says_what_is_allowed(root: Path, content: str, said: str):
+    assert complaint(root, content) == f"line 2: {said}"
+
+
+def test_error_names_the_file_that_brought_the_value(root: Path):
+    write(root / "saykey.toml", "[button]\ntap_ms = 1")
+    guilty = write(root / "saykey.d/10.toml", "[button]\ntap_ms = -1")
+    config = write(root / "trial.toml", "[button]\ntap_ms = 1")
+    with pytest.raises(SettingsError, match=f"^{re.escape(str(guilty))}, line 2: button.tap_ms is -1"):
+        load(config, root)
+
+
+@pytest.mark.parametrize("table", TYPES)
+def test_what_is_allowed_is_said_in_plain_words(table: str):
+    for kind in TYPES[table].values():
+        assert not re.search(r"None|Type|Literal|int|float|bool|\[a-z\]", allowed(kind))
+
+
+# The value's line: statements of any length, comments and decoys before the wrong one.
+BEFORE = st.sampled_from(
+    [
+        "",
+        "# tap_ms = -1",
+        'hotwords = "tap_ms = -1"',
+        'initial_prompt = """\n[button]\ntap_ms = -1\n"""',
+        "model = '''\ntap_ms = -1'''",
+        'store = """\\\n  tap_ms\\\n  """ # [button]',
+    ]
+)
+
+
+@given(st.lists(BEFORE, unique=True), st.sampled_from(["\n", "\r\n"]))
+def test_line_is_that_of_the_statement(folder: Path, before: list[str], newline: str):
+    text = "\n".join(
+        ["[recognition]", *before, "[button]", "debounce_ms = 1", "tap_ms = -1", "mode = 'both'"]
+    )
+    line = text[: text.rindex("tap_ms")].count("\n") + 1
+    said = complaint(folder, text.replace("\n", newline))
+    assert said.startswith(f"line {line}: button.tap_ms is -1")
+
+
+# Values that do not go together.
+
+
+def test_speech_must_not_end_above_where_it_begins(root: Path):
+    low = write(root / "saykey.toml", "[speech]\nthreshold = 0.3")
+    with pytest.raises(SettingsError) as caught:
+        load(root=root)
+    assert str(caught.value) == (
+        f"speech.neg_threshold is 0.35 (default), but must not exceed speech.threshold, 0.3 ({low}): "
+        "lower the first or raise the second"
+    )
+
+
+def test_files_are_judged_by_what_they_come_to_together(root: Path):
+    write(root / "saykey.toml", "[speech]\nthreshold = 0.3")
+    write(root / "saykey.d/10.toml", "[speech]\nneg_threshold = 0.3")
+    assert load(root=root).settings.speech.neg_threshold == 0.3
+
+
+# Whatever a file holds, the answer is settings or a sentence.
+
+SCALARS = (
+    st.booleans()
+    | st.integers().map(str)
+    | st.floats().map(repr)
+    | st.sampled_from(["'en'", '"hold"', "[]", "{}"])
+)
+
+
+@given(st.binary() | st.text(alphabet="[]{}=.\"'#\\\n\rab1_ -").map(str.encode))
+def test_any_bytes_give_settings_or_a_sentence(folder: Path, content: bytes):
+    file = write(folder / "saykey.toml", content)
+    try:
+        answer = load(root=folder).settings
+    except SettingsError as error:
+        answer = str(error)
+    assert answer == Settings() or answer.startswith(f"{file}, line ")
+
+
+@given(st.sampled_from(NAMES), SCALARS)
+def test_any_value_is_taken_as_it_stands_or_refused_by_name(
+    folder: Path, name: tuple[str, str], value: object
+):
+    table, key = name
+    text = f"[{table}]\n{key} = {str(value).lower()}"
+    file = write(folder / "saykey.toml", text)
+    try:
+        loaded = load(root=folder)
+    except SettingsError as error:
+        taken, said = None, str(error)
+    else:
+        taken, said = getattr(getattr(loaded.settings, table), key), ""
+        assert loaded.origins[f"{table}.{key}"] == str(file)
+    assert f"{table}.{key} is" in said or taken == tomllib.loads(text)[table][key]
