@@ -1,0 +1,115 @@
+"""Text that waits to be typed. It lives in memory only: what was said is never written to a disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from device.keyboard.record import Record
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """The text of one dictation, and how far it has been typed.
+
+    Attributes:
+        dictation: Number of the dictation, from 1.
+        text: What is to be typed.
+        done: Characters dealt with: typed, substituted or refused.
+        keys_done: Keys already pressed of the character after those, when it takes several.
+        first_key_s: When the first key was pressed, on the clock of `time.monotonic`; `None` before.
+        last_key_s: When the latest key was pressed.
+        record: What became of the characters so far.
+    """
+
+    dictation: int
+    text: str
+    done: int = 0
+    keys_done: int = 0
+    first_key_s: float | None = None
+    last_key_s: float | None = None
+    record: Record = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.record = Record(asked=len(self.text))
+
+    def press(self, at_s: float) -> None:
+        """Note that the host took the press of the next key."""
+        self.keys_done += 1
+        self.last_key_s = at_s
+        if self.first_key_s is None:
+            self.first_key_s = at_s
+
+    def settle(self, instead: str | None) -> None:
+        """Note that the next character is dealt with, by what was typed for it; `None` is nothing."""
+        self.record.count(self.text[self.done], instead)
+        self.done += 1
+        self.keys_done = 0
+
+
+class Outbox:
+    """Entries in the order of their dictations. Used on the event loop only.
+
+    While it is held, nothing is typed until the user asks for it: after a stop, and after the host was
+    away. An outbox that has become empty is no longer held.
+    """
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque()
+        self._held = False
+        self._open = asyncio.Event()
+
+    @property
+    def held(self) -> bool:
+        """Whether text waits for the user's press."""
+        return self._held
+
+    @property
+    def pending(self) -> int:
+        """How many characters are still to be dealt with."""
+        return sum(len(entry.text) - entry.done for entry in self._entries)
+
+    def put(self, entry: Entry) -> None:
+        """Add an entry behind the others."""
+        self._entries.append(entry)
+        self._update()
+
+    def hold(self) -> None:
+        """Keep what is here until `release`. Typing stops before the next report."""
+        self._held = True
+        self._update()
+
+    def release(self) -> None:
+        """Let what is here be typed."""
+        self._held = False
+        self._update()
+
+    def clear(self) -> None:
+        """Throw away all that was not typed yet."""
+        self._entries.clear()
+        self._update()
+
+    async def next(self) -> Entry:
+        """Wait for an entry that may be typed; give the first, which stays here until `finish`."""
+        while not self._open.is_set():
+            await self._open.wait()
+        return self._entries[0]
+
+    def may_type(self, entry: Entry) -> bool:
+        """Say whether this entry is still the one to type: not held back, not thrown away."""
+        return self._open.is_set() and self._entries[0] is entry
+
+    def finish(self, entry: Entry) -> None:
+        """Take out the first entry, when it is this one; it may have been thrown away meanwhile."""
+        if self._entries and self._entries[0] is entry:
+            self._entries.popleft()
+            self._update()
+
+    def _update(self) -> None:
+        if not self._entries:
+            self._held = False
+        if self._entries and not self._held:
+            self._open.set()
+        else:
+            self._open.clear()

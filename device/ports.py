@@ -1,0 +1,117 @@
+"""What the dictation needs from the world. `device.hardware` and `device.simulation` provide it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from device.audio.recording import Recording
+    from device.audio.sound import Samples
+    from device.events import Post
+    from device.keyboard.layout import Layout
+    from device.keyboard.reports import Report
+    from device.speech.transcript import Transcript
+
+
+class State(Enum):
+    """What the indicator shows."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    RECOGNISING = "recognising"
+    TYPING = "typing"
+    NOTHING_HEARD = "nothing heard"
+    WAITING = "text waits"
+    HOST_AWAY = "host away"
+    ERROR = "error"
+
+
+class Button(Protocol):
+    """The button that the user holds while speaking. Posts `ButtonMoved`."""
+
+    def start(self, post: Post) -> None:
+        """Begin to watch the button."""
+
+    def stop(self) -> None:
+        """Stop watching and give the pin back. No event is posted afterwards."""
+
+
+class Microphone(Protocol):
+    """The microphone. Posts `SoundHeard`, `SoundDropped`, `MicrophoneLost` and `MicrophoneReady`."""
+
+    def start(self, post: Post) -> None:
+        """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises."""
+
+    def stop(self) -> None:
+        """Close the microphone. No event is posted afterwards."""
+
+
+class SpeechDetector(Protocol):
+    """Says how likely each window of sound holds speech."""
+
+    def reset(self) -> None:
+        """Forget what was heard: a new recording begins."""
+
+    def probability(self, window: Samples) -> float:
+        """Give the probability, 0 to 1, that the next `WINDOW` samples of the recording hold speech."""
+
+
+class Recogniser(Protocol):
+    """Turns speech into text. Called in the worker thread, one dictation at a time."""
+
+    def recognise(self, recording: Recording) -> Transcript:
+        """Recognise one recording.
+
+        Args:
+            recording: The sound, and where in it there is speech.
+
+        Raises:
+            SaykeyError: When the recording cannot be recognised.
+        """
+
+
+class Keyboard(Protocol):
+    """The keyboard that the host sees."""
+
+    async def send(self, report: Report) -> None:
+        """Hand one report to the host; return when the link has taken it.
+
+        Raises:
+            HostAwayError: The host does not take reports, and did not take this one.
+        """
+
+    async def wait_until_ready(self) -> None:
+        """Return when the host takes reports."""
+
+    def leds(self) -> int:
+        """Give the host's lock keys as the LED bits of the boot keyboard's output report (HID 1.11, B.1)."""
+
+    def close(self) -> None:
+        """Close the device file or link."""
+
+
+class Indicator(Protocol):
+    """Shows the user what the device does: a LED, a display, a line on a terminal."""
+
+    def show(self, state: State, detail: str = "") -> None:
+        """Show a state.
+
+        Args:
+            state: What the device does now.
+            detail: A sentence for displays that have room for it. Never text that was said.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that the path is built from, behind the ports."""
+
+    button: Button
+    microphone: Microphone
+    detector: SpeechDetector
+    recogniser: Recogniser
+    keyboard: Keyboard
+    layout: Layout
+    indicator: Indicator

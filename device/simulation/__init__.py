@@ -1,0 +1,1 @@
+"""Parts for a desk without hardware. They ship, and the tests use them."""

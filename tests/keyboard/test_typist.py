@@ -1,0 +1,334 @@
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.errors import HostAwayError, KeyboardError
+from device.keyboard import typist as typist_module
+from device.keyboard.layout import layout_named
+from device.keyboard.plan import plan
+from device.keyboard.reports import ALL_UP
+from device.keyboard.typist import Typist
+from device.outbox import Entry, Outbox
+from device.simulation.virtual_host import VirtualHost
+from device.simulation.virtual_keyboard import VirtualKeyboard
+
+US = layout_named("us")
+
+# Shift or none, doubles, several keys a character, a fraction that looks back, and one that is refused.
+TEXT = st.text("abAB!l \u2026\u00bd\u00e9\u6f22", min_size=1, max_size=12)
+REPORTS = st.integers(0, 60)
+
+
+def promise(text):
+    return "".join(step.instead or "" for step in plan(text, US))
+
+
+class Desk:
+    """A typist, its host, and what it reported."""
+
+    def __init__(self, *texts, keyboard=None):
+        self.host = VirtualHost()
+        self.keyboard = (keyboard or VirtualKeyboard)(self.host)
+        self.outbox = Outbox()
+        self.entries = [Entry(number, text) for number, text in enumerate(texts, 1)]
+        for entry in self.entries:
+            self.outbox.put(entry)
+        self.done = []
+        self._changed = asyncio.Event()
+        self.typist = Typist(
+            self.keyboard, US, self.outbox, report_change=self._changed.set, finished=self.done.append
+        )
+        self.start()
+
+    def start(self):
+        self.task = asyncio.create_task(self.typist.run())
+        self.task.add_done_callback(lambda _: self._changed.set())
+
+    async def until(self, condition):
+        async with asyncio.timeout(30):
+            while not condition():
+                if self.task.done():
+                    self.task.result()
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_done(self):
+        await self.until(lambda: self.done == self.entries and not self.typist.typing)
+
+    async def until_paused(self):
+        """Wait for the end of the text, of the typing, or of the host."""
+        await self.until(
+            lambda: self.typist.host_away or (not self.typist.typing and (self.outbox.held or self.all_done))
+        )
+
+    @property
+    def all_done(self):
+        return self.done == self.entries
+
+    async def close(self):
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    def assert_at_rest(self):
+        """No key is down: time passes and nothing more appears."""
+        text = self.host.text
+        assert not self.host.keys_down
+        self.host.tick(10)
+        assert self.host.text == text
+        assert "".join(promise(entry.text) for entry in self.entries).startswith(text)
+
+    def assert_complete(self):
+        assert self.host.text == "".join(promise(entry.text) for entry in self.entries)
+        assert self.outbox.pending == 0
+        self.assert_at_rest()
+        for entry in self.entries:
+            record = entry.record
+            assert record.asked == len(entry.text) == record.typed + record.substituted + record.refused
+            steps = list(plan(entry.text, US))
+            assert record.typed == sum(step.instead == step.character for step in steps)
+            assert record.refused == sum(step.instead is None for step in steps)
+
+
+class ActingKeyboard(VirtualKeyboard):
+    """Does something just when the host has got its n-th report, before the typist knows."""
+
+    at = None
+    act = None
+
+    async def send(self, report):
+        await super().send(report)
+        if len(self._host.reports) == self.at:
+            self.act()
+
+
+def test_entries_are_typed_in_order_with_their_records():
+    async def scenario():
+        desk = Desk("Hi ", "caf\u00e9 \u6f22\u6f22\u00e9")
+        await desk.until_done()
+        await desk.close()
+        desk.assert_complete()
+        assert desk.host.text == "Hi cafe e"
+        record = desk.entries[1].record
+        assert (record.asked, record.typed, record.substituted, record.refused) == (8, 4, 2, 2)
+        assert record.substitutions == (("\u00e9", "e"),)
+        assert record.refusals == ("\u6f22",)
+        first, second = desk.entries
+        assert first.first_key_s <= first.last_key_s <= second.first_key_s <= second.last_key_s
+
+    asyncio.run(scenario())
+
+
+def test_text_of_which_nothing_can_be_typed_is_done_with_no_times():
+    async def scenario():
+        desk = Desk("\u6f22", "")
+        await desk.until_done()
+        await desk.close()
+        assert desk.host.text == ""
+        assert desk.entries[0].first_key_s is None
+        assert desk.entries[0].record.refused == 1
+
+    asyncio.run(scenario())
+
+
+@settings(deadline=None)
+@given(TEXT, TEXT, st.lists(REPORTS, min_size=1, max_size=3))
+def test_unplugged_after_any_report_text_arrives_once(first, second, unplugs):
+    async def scenario():
+        desk = Desk(first, second)
+        for reports in unplugs:
+            desk.keyboard.unplug_after(reports)
+            await desk.until_paused()
+            desk.assert_at_rest()
+            if desk.all_done:
+                break
+            received = len(desk.host.reports)
+            desk.keyboard.plug_in()
+            await desk.until(lambda: not desk.typist.host_away)
+            assert desk.host.reports[received:] == [ALL_UP]
+            assert desk.outbox.held == (desk.outbox.pending > 0)
+            desk.outbox.release()
+        desk.keyboard.unplug_after(10_000)
+        await desk.until_done()
+        await desk.close()
+        desk.assert_complete()
+
+    asyncio.run(scenario())
+
+
+@settings(deadline=None)
+@given(TEXT, TEXT, st.integers(1, 60))
+def test_stopped_at_any_report_the_rest_follows_at_the_release(first, second, at):
+    async def scenario():
+        desk = Desk(first, second, keyboard=ActingKeyboard)
+        desk.keyboard.at = at
+        desk.keyboard.act = desk.typist.stop
+        await desk.until_paused()
+        desk.assert_at_rest()
+        assert all(not any(report[2:]) for report in desk.host.reports[at:]) or desk.all_done
+        assert len(desk.host.reports) <= at + 2 or desk.all_done
+        desk.outbox.release()
+        await desk.until_done()
+        await desk.close()
+        desk.assert_complete()
+
+    asyncio.run(scenario())
+
+
+@settings(deadline=None)
+@given(TEXT, TEXT, st.integers(0, 200))
+def test_cancelled_at_any_moment_nothing_is_lost_or_doubled(first, second, moments):
+    async def scenario():
+        desk = Desk(first, second)
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        await desk.close()
+        desk.assert_at_rest()
+        desk.start()
+        desk.outbox.release()
+        await desk.until_done()
+        await desk.close()
+        desk.assert_complete()
+
+    asyncio.run(scenario())
+
+
+@settings(deadline=None)
+@given(TEXT, REPORTS, st.integers(0, 200))
+def test_cancelled_around_the_loss_of_the_host(text, reports, moments):
+    async def scenario():
+        desk = Desk(text)
+        desk.keyboard.unplug_after(reports)
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        await desk.close()
+        desk.assert_at_rest()
+        desk.keyboard.unplug_after(10_000)
+        desk.keyboard.plug_in()
+        desk.start()
+        await desk.until(lambda: not desk.typist.host_away)
+        desk.outbox.release()
+        await desk.until_done()
+        await desk.close()
+        desk.assert_complete()
+
+    asyncio.run(scenario())
+
+
+async def test_a_host_that_is_away_from_the_start_gets_the_text_at_the_press_after_it_came():
+    desk = Desk("hello")
+    desk.keyboard.unplug()
+    await desk.until(lambda: desk.typist.host_away)
+    desk.outbox.release()
+    desk.keyboard.plug_in()
+    await desk.until(lambda: not desk.typist.host_away)
+    assert desk.outbox.held, "a press while the host was away does not count"
+    assert desk.host.text == ""
+    desk.outbox.release()
+    await desk.until_done()
+    await desk.close()
+    desk.assert_complete()
+
+
+async def test_a_new_dictation_is_typed_at_once_after_a_host_that_left_with_nothing_to_type():
+    desk = Desk("a")
+    desk.keyboard.unplug_after(1)
+    await desk.until(lambda: desk.typist.host_away)
+    desk.keyboard.plug_in()
+    await desk.until(lambda: not desk.typist.host_away)
+    desk.outbox.release()
+    await desk.until_done()
+    desk.keyboard.unplug()
+    desk.keyboard.plug_in()
+    desk.entries.append(Entry(2, "b"))
+    desk.outbox.put(desk.entries[-1])
+    await desk.until_done()
+    await desk.close()
+    desk.assert_complete()
+
+
+async def test_a_host_that_refuses_although_it_seemed_ready_is_asked_again(monkeypatch):
+    class Hesitant(VirtualKeyboard):
+        refusals = 2
+
+        async def send(self, report):
+            if self.refusals:
+                self.refusals -= 1
+                raise HostAwayError("not yet")
+            await super().send(report)
+
+    monkeypatch.setattr(typist_module, "RETRY_S", 0)
+    desk = Desk("hello", keyboard=Hesitant)
+    await desk.until(lambda: desk.typist.host_away)
+    await desk.until(lambda: not desk.typist.host_away)
+    desk.outbox.release()
+    await desk.until_done()
+    await desk.close()
+    desk.assert_complete()
+
+
+async def test_text_thrown_away_while_it_is_typed_stops_and_is_not_reported_as_done():
+    desk = Desk("hello", keyboard=ActingKeyboard)
+    desk.keyboard.at = 4
+    desk.keyboard.act = desk.outbox.clear
+    await desk.until(lambda: desk.typist.typing)
+    await desk.until(lambda: not desk.typist.typing)
+    await desk.close()
+    assert desk.done == []
+    desk.assert_at_rest()
+
+
+async def test_a_broken_keyboard_ends_the_typist_and_keeps_the_text():
+    class Broken(VirtualKeyboard):
+        async def send(self, report):
+            raise KeyboardError("broken")
+
+    desk = Desk("hello", keyboard=Broken)
+    with pytest.raises(KeyboardError, match="broken"):
+        await desk.task
+    assert desk.outbox.pending == 5
+    assert not desk.typist.typing
+
+
+async def test_cancelling_does_not_wait_for_a_link_that_hangs(monkeypatch):
+    class Hanging(VirtualKeyboard):
+        hanging = asyncio.Event()
+
+        async def send(self, report):
+            self.hanging.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(typist_module, "GRACE_S", 0.01)
+    desk = Desk("hello", keyboard=Hanging)
+    await Hanging.hanging.wait()
+    await desk.close()
+    assert desk.task.cancelled()
+    assert desk.outbox.pending == 5
+
+
+async def test_a_last_all_zero_report_is_sent_by_a_typist_that_never_typed():
+    desk = Desk()
+    await asyncio.sleep(0)
+    await desk.close()
+    assert desk.host.reports == [ALL_UP]
+
+
+async def test_a_key_that_was_down_before_the_typist_began_goes_up_first():
+    desk = Desk("ab")
+    desk.host.receive(bytes((0x02, 0, 0x04, 0, 0, 0, 0, 0)))
+    desk.host.text = ""
+    await desk.until_done()
+    await desk.close()
+    desk.assert_complete()
+    assert desk.host.reports[1] == ALL_UP
+
+
+async def test_what_was_down_before_the_host_left_is_not_sent_to_the_host_that_comes():
+    desk = Desk("AB")
+    desk.keyboard.unplug_after(3)
+    await desk.until(lambda: desk.typist.host_away)
+    received = len(desk.host.reports)
+    desk.keyboard.plug_in()
+    await desk.close()
+    assert desk.host.reports[received:] == [ALL_UP]
