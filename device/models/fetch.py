@@ -1,0 +1,121 @@
+"""Taking a model in: found, checked, made int8, and only then given its name in the store."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from device.errors import ModelError
+from device.models import hub
+from device.models.catalogue import CATALOGUE, Source, in_folder, in_package
+from device.models.check import ModelFiles, check
+from device.models.convert import Progress, as_int8, write_int8
+from device.models.files import FileSum, is_full, new_file, sha256_of
+from device.models.manifest import MANIFEST, Manifest, damaged_files, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from device.models.store import Store
+
+_SPARE = 1 << 20
+"""Bytes for the manifest, the folders and what the file system itself needs."""
+
+
+def fetch(
+    store: Store, name: str, folder: Path | None, progress: Progress, *, force: bool = False
+) -> Manifest:
+    """Take a model in from a folder, an installed package or the hub, and use it if none is in use.
+
+    Args:
+        store: Where it goes.
+        name: Its name: a published model's, or one of your own with `folder`.
+        folder: Where it is, or None for the package that carries it or else the hub.
+        progress: Told what is being done.
+        force: Replace the model that has this name.
+
+    Raises:
+        ModelError: It cannot be found, read or run, is not the one that is known by this name, does not fit
+            on the disk, or is there already.
+    """
+    if store.folder(name).is_dir() and not force:
+        raise ModelError(f"'{name}' is in {store.root} already: use it, or add --force to fetch it again.")
+    with store.changing() as incoming:
+        source = in_folder(folder) if folder else in_package(name) or _from_hub(name, incoming)
+        new = incoming / "new"
+        new.mkdir()
+        manifest = _take_in(source, name, new, progress)
+        store.put(new, name)
+        if store.current() not in store.names():
+            store.point_to(name)
+    return manifest
+
+
+def _from_hub(name: str, incoming: Path) -> Source:
+    try:
+        return Source(hub.download(name, incoming / "download"), f"hub {name}")
+    except OSError as error:
+        if is_full(error):
+            raise _no_room(name, incoming, "about one and a half times the download") from error
+        raise
+
+
+def _take_in(source: Source, name: str, new: Path, progress: Progress) -> Manifest:
+    model = check(source.folder)
+    size = as_int8(model.contents).size + sum(file.stat().st_size for file in model.files[1:]) + _SPARE
+    needed = f"{size >> 20} MB"
+    if shutil.disk_usage(new).free < size:
+        raise _no_room(name, new, needed)
+    described = _described(model, source, name, progress)
+    try:
+        manifest = replace(described, files=_write(model, new, progress))
+        write_manifest(new, manifest)
+    except OSError as error:
+        if is_full(error):
+            raise _no_room(name, new, needed) from error
+        raise
+    check(new)
+    return manifest
+
+
+def _described(model: ModelFiles, source: Source, name: str, progress: Progress) -> Manifest:
+    """Say what the model is, once it is known to be what its name says."""
+    progress("checking", 0)
+    if (model.folder / MANIFEST).exists():
+        given = read_manifest(model.folder)
+        if wrong := damaged_files(model.folder, given):
+            raise ModelError(f"The model in {model.folder} is damaged ({', '.join(wrong)}): copy it again.")
+        described = replace(given, name=name)
+    else:
+        sha256 = sha256_of(model.weights)
+        described = Manifest(name, source.origin, sha256, "int8", version("ctranslate2"), {})
+    known = CATALOGUE.get(name)
+    if known and described.source_sha256 != known.sha256:
+        raise ModelError(
+            f"The model from {source.origin} is not {name}, or is damaged (its sha256 is "
+            f"{described.source_sha256}, not {known.sha256}): get it again, or give it another name."
+        )
+    return described
+
+
+def _write(model: ModelFiles, new: Path, progress: Progress) -> dict[str, FileSum]:
+    sums = {}
+    for file in model.files:
+        with new_file(new / file.name) as target:
+            if file == model.weights:
+                write_int8(file, model.contents, target, progress)
+            else:
+                target.write(file.read_bytes())
+        sums[file.name] = target.sum
+    return sums
+
+
+def _no_room(name: str, folder: Path, needed: str) -> ModelError:
+    free = shutil.disk_usage(folder).free
+    return ModelError(
+        f"The disk of {folder} has no room for '{name}' ({needed} needed, {free >> 20} MB free): "
+        "free some, or set recognition.store to another place."
+    )

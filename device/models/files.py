@@ -1,0 +1,112 @@
+"""Files and folders that are whole on the disk or not there at all."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from device.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+"""From Linux's fcntl.h and fs.h."""
+
+
+class FileSum(msgspec.Struct, frozen=True):
+    """What a file must be like.
+
+    Attributes:
+        sha256: Its sum, in hexadecimal.
+        size: Its length in bytes.
+    """
+
+    sha256: str
+    size: int
+
+
+class SummedFile:
+    """A new file that knows the sum of what was written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Write all of some bytes."""
+        self._file.write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+    @property
+    def sum(self) -> FileSum:
+        """The sum of what was written so far."""
+        return FileSum(self._hash.hexdigest(), self._size)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[SummedFile]:
+    """Open a file that must not be there yet; on the way out it is on the disk, not only in memory."""
+    with path.open("xb") as file:
+        yield SummedFile(file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sha256_of(path: Path) -> str:
+    """Give the sum of a file, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether an error means that the disk, or the owner's share of it, is full."""
+    return error.errno in _FULL
+
+
+def unreadable(path: Path, error: OSError) -> ModelError:
+    """Give the error to raise where a file or folder that is there cannot be read."""
+    return ModelError(f"{path} cannot be read ({error.strerror}): check its permissions and the disk.")
+
+
+@contextmanager
+def opened_folder(folder: Path) -> Iterator[int]:
+    """Give a descriptor of a folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def sync(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
+    with opened_folder(folder) as descriptor:
+        os.fsync(descriptor)
+
+
+def swap(first: Path, second: Path) -> None:
+    """Exchange two folders so that at no moment one of the names is free. Python has no call for it.
+
+    Raises:
+        OSError: The file system refuses.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(second))

@@ -1,0 +1,88 @@
+"""`saykey.json`: what a model is and where it came from, with the sum of each of its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from device.errors import ModelError
+from device.models.files import FileSum, new_file, sha256_of, unreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = "saykey.json"
+"""Its name, beside the files that it describes."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a model is. Fields that this version does not know are passed over.
+
+    Attributes:
+        name: Its name in the store.
+        source: Where it came from, in words.
+        source_sha256: Sum of `model.bin` as it came, before it was converted.
+        quantization: Type of its matrices, "int8".
+        ctranslate2: Version of the CTranslate2 that was installed when it was converted.
+        files: Its files by name.
+    """
+
+    name: str
+    source: str
+    source_sha256: str
+    quantization: str
+    ctranslate2: str
+    files: dict[str, FileSum]
+
+    @property
+    def size(self) -> int:
+        """Bytes that its files take."""
+        return sum(file.size for file in self.files.values())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a model.
+
+    Raises:
+        ModelError: There is none, or it is damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{folder} has no {MANIFEST}: take the model in with saykey model fetch NAME --from {folder}."
+        ) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is damaged ({error}): fetch the model again.") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a new model.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with new_file(folder / MANIFEST) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def damaged_files(folder: Path, manifest: Manifest) -> list[str]:
+    """Give the files of a model that are not as the manifest says, each with what is wrong with it."""
+    files = ((name, _wrong(folder / name, file)) for name, file in manifest.files.items())
+    return [f"{name} {wrong}" for name, wrong in files if wrong]
+
+
+def _wrong(path: Path, expected: FileSum) -> str:
+    try:
+        size = path.stat().st_size
+        if size != expected.size:
+            return f"has {size} bytes instead of {expected.size}"
+        return "" if sha256_of(path) == expected.sha256 else "has changed"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
