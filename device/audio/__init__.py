@@ -1,0 +1,1 @@
+"""Sound: files, the recording with its pre-roll, and where in it there is speech."""

@@ -1,0 +1,119 @@
+"""Everything that can happen to the device, as values on one queue.
+
+Threads, callbacks and tasks only put these on the queue; `device.dictation` alone acts on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from device.audio.sound import Samples
+    from device.speech.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonMoved:
+    """The button's contact went down or came up. It may still bounce.
+
+    Attributes:
+        pressed: True while the button is down.
+        at_s: When, on the clock of `time.monotonic`, in seconds.
+    """
+
+    pressed: bool
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundHeard:
+    """One window of sound arrived from the microphone.
+
+    Attributes:
+        samples: `WINDOW` mono float32 samples at 16 kHz, in -1 to 1.
+    """
+
+    samples: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneLost:
+    """The microphone is missing or stopped delivering. It tries again by itself.
+
+    Attributes:
+        reason: What is wrong, in one sentence for the user.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneReady:
+    """The microphone delivers sound, at the start or again.
+
+    Attributes:
+        name: The sound system's name of the microphone.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDropped:
+    """The sound system reports that it lost sound before it reached us (an overrun)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The recogniser finished one dictation.
+
+    Attributes:
+        dictation: Number of the dictation, from 1.
+        transcript: What was said. Empty when nothing was.
+    """
+
+    dictation: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    """The recogniser raised an error on one dictation.
+
+    Attributes:
+        dictation: Number of the dictation.
+        reason: What is wrong, in one sentence, without a word of what was said.
+        again: Its sound is kept, and tried again at the next press.
+    """
+
+    dictation: int
+    reason: str
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TypingChanged:
+    """The typist began or stopped, or the host went away or came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """The device shall stop (SIGTERM, SIGINT, or the end of a scripted run)."""
+
+
+Event = (
+    ButtonMoved
+    | SoundHeard
+    | MicrophoneLost
+    | MicrophoneReady
+    | SoundDropped
+    | Recognised
+    | RecognitionFailed
+    | TypingChanged
+    | StopRequested
+)
+
+Post = Callable[[Event], None]
+"""Puts an event on the queue. May be called from any thread."""
