@@ -1,0 +1,1 @@
+"""Recognition: from the speech in a recording to a transcript that can be trusted."""

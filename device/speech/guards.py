@@ -1,0 +1,103 @@
+"""What is not believed of a recogniser's output: loops, and words for sounds that were no speech. Pure."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from device.settings import RecognitionSettings
+    from device.speech.engine import Decoded
+
+SECOND_OPINION_LOGPROB = -0.2
+"""Below this a greedy result is searched again with a beam.
+
+On 446 recordings of seven origins, greedy alone made 6.9 % word errors, the beam alone 6.0 %; this value
+asks the beam for a quarter of them and makes 6.2 %.
+"""
+
+FAINT_SPEECH = 0.9
+"""The detector gives speech a window above this, down to a level of -50 dBFS and to 5 dB above noise.
+
+Of 57 recordings of noise, none had one above 0.89 (a guitar, a dog, taps, machines, a radio between
+stations).
+"""
+
+FAINT_SPEECH_LOGPROB = -0.3
+"""What faint speech must reach to be believed: of the phrases invented for those noises none passed -0.35."""
+
+FEWEST_CHARACTERS_PER_S = 14.0
+"""Of 614 recordings nine in ten have more characters for each second that was spoken; the median has 17."""
+
+_SHORTFALL_S = 5.0
+"""So long someone must have spoken before the number of characters says anything."""
+
+_PERIODS = range(1, 33)
+"""Lengths of a loop in tokens: a word up to a long sentence."""
+
+_TURNS = 4
+"""So often a run of tokens must be repeated at the end to be a loop: people say a word three times."""
+
+_LOOP_TOKENS = 12
+"""So long all turns of a loop must be."""
+
+
+def compression_ratio(text: str) -> float:
+    """Give how much shorter zlib makes a text: up to 2 for speech, more for loops (Whisper, utils.py)."""
+    raw = text.encode()
+    return len(raw) / len(zlib.compress(raw)) if raw else 0.0
+
+
+def loop_start(tokens: Sequence[int]) -> int | None:
+    """Find the loop in which tokens end, even in mid-turn: the index after its first turn, or `None`."""
+    for period in _PERIODS:
+        start = len(tokens) - period
+        while start > 0 and tokens[start - 1] == tokens[start - 1 + period]:
+            start -= 1
+        if len(tokens) - start >= max(_TURNS * period, _LOOP_TOKENS):
+            return start + period
+    return None
+
+
+def loops(decoded: Decoded, settings: RecognitionSettings) -> bool:
+    """Say whether the model repeated itself or found no end."""
+    return (
+        decoded.capped
+        or compression_ratio(decoded.text) > settings.compression_ratio_threshold
+        or loop_start(decoded.tokens) is not None
+    )
+
+
+def falls_short(text: str, spoken_s: float) -> bool:
+    """Say whether a text is too short for what was spoken: Whisper sometimes ends after the first sentence.
+
+    Args:
+        text: What was recognised.
+        spoken_s: How long someone spoke, pauses left out.
+    """
+    return spoken_s >= _SHORTFALL_S and len(text) < FEWEST_CHARACTERS_PER_S * spoken_s
+
+
+def wants_second_opinion(decoded: Decoded, settings: RecognitionSettings) -> bool:
+    """Say whether a greedy result is worth a search with a beam."""
+    return decoded.avg_logprob < SECOND_OPINION_LOGPROB or loops(decoded, settings)
+
+
+def is_speech(decoded: Decoded, speech_probability: float, settings: RecognitionSettings) -> bool:
+    """Say whether a result stands for words that were spoken, by all the evidence there is.
+
+    Args:
+        decoded: What the model made of it.
+        speech_probability: Highest probability of the speech detector in it, 0 to 1.
+        settings: The thresholds.
+    """
+    if not any(character.isalnum() for character in decoded.text):
+        return False
+    if (
+        decoded.no_speech_prob > settings.no_speech_threshold
+        and decoded.avg_logprob < settings.log_prob_threshold
+    ):
+        return False
+    return speech_probability >= FAINT_SPEECH or decoded.avg_logprob >= FAINT_SPEECH_LOGPROB

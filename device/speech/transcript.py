@@ -1,0 +1,44 @@
+"""What the recogniser understood, with the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of speech that was recognised in one piece.
+
+    Attributes:
+        start_s: Where it begins in the recording, in seconds.
+        end_s: Where it ends.
+        text: What was said, stripped of outer spaces.
+        avg_logprob: Mean log-probability of its tokens, as in Whisper.
+        no_speech_prob: Whisper's own probability that there is no speech in it.
+    """
+
+    start_s: float
+    end_s: float
+    text: str = field(repr=False)  # no log shall show it
+    avg_logprob: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All that was recognised in one recording.
+
+    Attributes:
+        segments: What was said, in order. Empty when nothing was.
+        duration_s: Length of the recording.
+        times_ms: How long each stage took, by name, in milliseconds.
+    """
+
+    segments: tuple[Segment, ...]
+    duration_s: float
+    times_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """What was said, in one line."""
+        return " ".join(segment.text for segment in self.segments)
