@@ -1,0 +1,138 @@
+"""The composition root: settings to parts, parts to a running dictation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from device import systemd
+from device.dictation import Dictation
+from device.errors import KeyboardError
+from device.events import StopRequested
+from device.keyboard.layout import layout_named
+from device.memory import give_back
+from device.ports import Parts
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from device.ports import Button, Indicator, Keyboard, Microphone, SpeechDetector
+    from device.settings import Settings
+    from device.simulation.virtual_host import VirtualHost
+    from device.speech.recogniser import WhisperRecogniser
+    from device.utterance import Utterance
+
+log = logging.getLogger(__name__)
+
+
+def load_recogniser(settings: Settings) -> WhisperRecogniser:
+    """Load the speech model that the settings name, and warm it up.
+
+    Raises:
+        ModelError: There is none, or it is damaged.
+    """
+    from device.models.check import check
+    from device.models.store import resolve
+    from device.speech.engine import Engine
+    from device.speech.recogniser import WhisperRecogniser
+
+    folder = resolve(settings.recognition)
+    check(folder)
+    engine = Engine(folder, settings.recognition)
+    engine.warm_up()
+    give_back()
+    return WhisperRecogniser(engine, settings.recognition)
+
+
+def load_detector() -> SpeechDetector:
+    """Load the speech detector.
+
+    Raises:
+        ModelError: Its model is missing.
+    """
+    from device.speech.detector import SileroDetector
+
+    return SileroDetector()
+
+
+def assemble(
+    settings: Settings, *, button: Button, microphone: Microphone, keyboard: Keyboard, indicator: Indicator
+) -> Parts:
+    """Give the parts, with the real model and the layout that the settings name.
+
+    Raises:
+        ModelError: The model or the detector cannot be loaded.
+    """
+    return Parts(
+        button=button,
+        microphone=microphone,
+        detector=load_detector(),
+        recogniser=load_recogniser(settings),
+        keyboard=keyboard,
+        layout=layout_named(settings.keyboard.layout, controls="\n" if settings.text.newlines else ""),
+        indicator=indicator,
+    )
+
+
+def desk_parts(settings: Settings, host: VirtualHost, screen: TextIO, status: TextIO) -> Parts:
+    """Give the parts for a desk: the real microphone, a key of the terminal, a virtual host.
+
+    Args:
+        settings: What the user wants.
+        host: Receives the keys.
+        screen: Shows the host's text as it arrives.
+        status: Shows what the device does.
+    """
+    from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
+    from device.simulation.terminal import REPORT_INTERVAL_S, Screen, TerminalButton, TerminalIndicator
+
+    return assemble(
+        settings,
+        button=TerminalButton(),
+        microphone=SoundDeviceMicrophone(settings.microphone),
+        keyboard=Screen(host, screen, interval_s=REPORT_INTERVAL_S),
+        indicator=TerminalIndicator(status),
+    )
+
+
+def device_parts(_settings: Settings) -> Parts:
+    """Give the parts of the device itself.
+
+    Raises:
+        KeyboardError: This machine has no keyboard gadget.
+    """
+    raise KeyboardError("This machine has no USB keyboard gadget to type through: try saykey run --simulate.")
+
+
+async def dictate(parts: Parts, settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT, feeding the service manager's watchdog while the path makes progress."""
+    loop = asyncio.get_running_loop()
+
+    def rest(_: Utterance) -> None:
+        loop.run_in_executor(None, give_back)
+
+    dictation = Dictation(parts, settings, finished=rest)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, dictation.post, StopRequested())
+    feeding = asyncio.create_task(_feed_watchdog(dictation))
+    try:
+        await dictation.run(ready=lambda: systemd.notify("READY=1"))
+    finally:
+        systemd.notify("STOPPING=1")
+        feeding.cancel()
+        with suppress(asyncio.CancelledError):
+            await feeding
+
+
+async def _feed_watchdog(dictation: Dictation) -> None:
+    interval_s = systemd.watchdog_interval_s()
+    while interval_s is not None:
+        stalled = dictation.progress.stalled()
+        if stalled:
+            log.error("no progress: %s", ", ".join(stalled))
+        else:
+            systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(interval_s)

@@ -1,0 +1,45 @@
+"""`saykey run`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from device.app import desk_parts, device_parts, dictate
+from device.settings_files import load
+from device.simulation.virtual_host import VirtualHost
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "Be the keyboard: hold the button, speak, let go, and the words are typed."
+
+EPILOG = """\
+With --simulate, Space presses the button and Space again lets it go; q ends it. The text that the virtual
+host receives is printed as it arrives, the states go to standard error.
+
+examples:
+  saykey run                   on the device
+  saykey run --simulate        at a desk, with this machine's microphone
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--simulate", action="store_true", help="a key of this terminal is the button, a virtual host types"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Dictate until told to stop."""
+    settings = load(arguments.config).settings
+    host = VirtualHost()
+    parts = (
+        desk_parts(settings, host, sys.stdout, sys.stderr) if arguments.simulate else device_parts(settings)
+    )
+    asyncio.run(dictate(parts, settings))
+    if arguments.simulate:
+        print()
+    return 0

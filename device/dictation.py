@@ -1,0 +1,307 @@
+"""How speech becomes keys: the one loop that acts on everything that happens.
+
+    button -> microphone -> speech detector -> recogniser -> formatter -> outbox -> typist -> keyboard
+
+What stands left of the outbox may fail without anything being typed, what stands right of it without
+anything being lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from device.audio.listener import Listener
+from device.audio.sound import seconds
+from device.events import (
+    ButtonMoved,
+    MicrophoneLost,
+    MicrophoneReady,
+    Recognised,
+    RecognitionFailed,
+    SoundDropped,
+    SoundHeard,
+    StopRequested,
+    TypingChanged,
+)
+from device.gestures import Debouncer, Gesture, Gestures
+from device.keyboard.typist import Typist
+from device.outbox import Entry, Outbox
+from device.ports import State
+from device.progress import Progress, WatchedKeyboard
+from device.speech.transcript import Transcript
+from device.status import Facts, Status
+from device.text.format import format_text
+from device.transcriber import Transcriber
+from device.utterance import Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.audio.recording import Recording
+    from device.events import Event
+    from device.ports import Parts
+    from device.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STOP_GRACE_S = 5.0
+"""How long what was said may still be typed after a request to stop."""
+
+_SOUND_WITHIN_S = 5.0
+"""A microphone delivers every 32 ms, or says within a second that it is lost."""
+
+
+class Dictation:
+    """The whole path. `post` is for every thread; all else belongs to the event loop.
+
+    Attributes:
+        progress: Whether every stage at work gets on with it.
+        sound_dropped: How often the sound system lost sound before it reached us.
+    """
+
+    def __init__(
+        self, parts: Parts, settings: Settings, *, finished: Callable[[Utterance], None] = lambda _: None
+    ) -> None:
+        """Put the path together; nothing moves before `run`.
+
+        Args:
+            parts: What it is built from.
+            settings: What the user wants.
+            finished: Called on the event loop after each dictation, whatever came of it.
+        """
+        self.progress = Progress()
+        self.sound_dropped = 0
+        self._parts = parts
+        self._settings = settings
+        self._finished = finished
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._debouncer = Debouncer(settings.button.debounce_ms)
+        self._settling: asyncio.TimerHandle | None = None
+        self._gestures = Gestures(settings.button)
+        self._listener = Listener(parts.detector, settings)
+        self._released_s = 0.0
+        self._utterances: dict[int, Utterance] = {}
+        self._count = 0
+        self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
+        self._typed_before = ""
+        self._outbox = Outbox()
+        self._typist = Typist(
+            WatchedKeyboard(parts.keyboard, self.progress),
+            parts.layout,
+            self._outbox,
+            report_change=lambda: self.post(TypingChanged()),
+            finished=self._typed,
+        )
+        self._status = Status(parts.indicator)
+        self._fault = ""
+
+    def post(self, event: Event) -> None:
+        """Put an event on the queue, from any thread. What comes after the end is ignored."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+    async def run(self, *, ready: Callable[[], object] = lambda: None) -> None:
+        """Dictate until `StopRequested`.
+
+        Args:
+            ready: Called when everything listens.
+
+        Raises:
+            SaykeyError: The button cannot be watched, or the keyboard is broken, not only away.
+        """
+        self._loop = asyncio.get_running_loop()
+        typing = asyncio.create_task(self._typist.run())
+        recognising = asyncio.create_task(self._transcriber.run())
+        acting = asyncio.create_task(self._act_on_events())
+        try:
+            self._parts.button.start(self.post)
+            self._parts.microphone.start(self.post)
+            self._show()
+            ready()
+            done, _ = await asyncio.wait((acting, recognising, typing), return_when=asyncio.FIRST_COMPLETED)
+            if done == {acting} and not acting.exception():
+                await self._finish_what_was_said()
+        finally:
+            await self._stop(acting, recognising, typing)
+
+    def retry(self) -> None:
+        """Try again what could not be recognised, as the user's next press does."""
+        self._transcriber.retry()
+
+    async def _act_on_events(self) -> None:
+        while not isinstance(event := await self._events.get(), StopRequested):
+            self._act(event)
+            self._show()
+            await asyncio.sleep(0)  # a queue that is never empty must not starve the typist
+
+    def _act(self, event: Event) -> None:
+        match event:
+            case ButtonMoved():
+                self._move(event)
+            case SoundHeard(samples):
+                self.progress.expect("microphone", _SOUND_WITHIN_S)
+                self._recorded(self._listener.hear(samples))
+            case SoundDropped():
+                self.sound_dropped += 1
+                log.warning("the sound system lost some sound (%d times so far)", self.sound_dropped)
+            case MicrophoneReady(name):
+                self._fault = ""
+                log.info("microphone: %s", name)
+            case MicrophoneLost(reason):
+                self.progress.rest("microphone")
+                self._fault = reason
+                log.warning("%s", reason)
+                self._cut_short()
+            case Recognised(number, transcript):
+                self._put_in_outbox(self._utterances[number], transcript)
+            case RecognitionFailed(number, reason, again):
+                self._not_recognised(number, reason, again=again)
+
+    # From the button to a recording.
+
+    def _move(self, move: ButtonMoved) -> None:
+        if self._settling:
+            self._settling.cancel()
+        if again := self._debouncer.look_again(move):
+            wait_s = again.at_s - time.monotonic()
+            self._settling = asyncio.get_running_loop().call_later(wait_s, self.post, again)
+        elif self._debouncer.take(move):
+            if move.pressed and self._stops_or_resumes_typing():
+                self._gestures.forget()
+            else:
+                self._gesture(move)
+
+    def _stops_or_resumes_typing(self) -> bool:
+        """Stop or resume the typing, if that is what a press means now; say whether it was."""
+        if self._typing and not self._listener.listening:
+            self._typist.stop()
+            return True
+        if self._outbox.held and self._settings.button.mode != "hold":
+            # A tap would leave a recording open that nobody meant to begin. Held, the button does both.
+            self._outbox.release()
+            return True
+        return False
+
+    def _gesture(self, move: ButtonMoved) -> None:
+        match self._gestures.read(move, recording=self._listener.listening):
+            case Gesture.START:
+                self._status.clear_notice()
+                self._outbox.release()
+                self._transcriber.retry()
+                if self._fault:
+                    self._status.notice(State.ERROR, self._fault)
+                else:
+                    self._recorded(self._listener.begin())
+            case Gesture.END:
+                self._released_s = time.monotonic()
+                self._listener.end()
+
+    # From a recording to text in the outbox.
+
+    def _cut_short(self) -> None:
+        if self._listener.listening:
+            self._released_s = time.monotonic()
+        self._recorded(self._listener.cut_short())
+
+    def _recorded(self, recording: Recording | None) -> None:
+        if recording is None:
+            return
+        self._count += 1
+        if self._listener.hit_limit:
+            self._released_s = time.monotonic()
+            log.warning("the recording ended at its limit (microphone.max_recording_s)")
+        utterance = Utterance(self._count, self._released_s)
+        self._utterances[utterance.number] = utterance
+        if recording.passages:
+            self._transcriber.put(utterance.number, recording)
+        else:
+            self._nothing_heard(utterance, Transcript((), seconds(len(recording.samples))))
+
+    def _put_in_outbox(self, utterance: Utterance, transcript: Transcript) -> None:
+        text = format_text(transcript.text, self._typed_before, self._settings.text)
+        if not text:
+            self._nothing_heard(utterance, transcript)
+            return
+        utterance.recognised(transcript, text)
+        self._typed_before = text
+        self._outbox.put(Entry(utterance.number, text))
+
+    def _nothing_heard(self, utterance: Utterance, transcript: Transcript) -> None:
+        utterance.transcript = transcript
+        self._status.notice(State.NOTHING_HEARD)
+        self._end(utterance)
+
+    def _not_recognised(self, number: int, reason: str, *, again: bool) -> None:
+        log.error("dictation %d could not be recognised: %s", number, reason)
+        self._status.notice(State.ERROR, reason)
+        if not again:
+            utterance = self._utterances[number]
+            utterance.failure = reason
+            self._end(utterance)
+
+    # From the outbox to the keyboard: see `device.keyboard.typist`.
+
+    def _typed(self, entry: Entry) -> None:
+        utterance = self._utterances[entry.dictation]
+        utterance.typed(entry)
+        if utterance.record.refused:
+            self._status.notice(State.ERROR, f"{utterance.record.refused} characters cannot be typed")
+        self._end(utterance)
+
+    def _end(self, utterance: Utterance) -> None:
+        del self._utterances[utterance.number]
+        log.info("%s", utterance.summary())
+        self._finished(utterance)
+
+    @property
+    def _typing(self) -> bool:
+        about_to = self._outbox.pending and not self._outbox.held and not self._typist.host_away
+        return self._typist.typing or bool(about_to)
+
+    def _show(self) -> None:
+        failure = self._transcriber.failure
+        unrecognised = any(not utterance.text for utterance in self._utterances.values())
+        facts = Facts(
+            listening=self._listener.listening,
+            typing=self._typing,
+            recognising=self._listener.recording or (unrecognised and not failure),
+            fault=self._fault or (failure and f"not recognised ({failure}): press the button to try again"),
+            host_away=self._typist.host_away,
+            waiting=self._outbox.pending if self._outbox.held else 0,
+        )
+        self._status.update(facts)
+
+    # The end.
+
+    async def _finish_what_was_said(self) -> None:
+        """Type what is on its way, unless it waits for the user's press or the host anyway."""
+        self._cut_short()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_GRACE_S):
+                while self._utterances and not self._outbox.held and not self._typist.host_away:
+                    self._show()
+                    self._transcriber.retry()
+                    event = await self._events.get()
+                    if isinstance(event, StopRequested) or (isinstance(event, ButtonMoved) and event.pressed):
+                        break  # asked once more, or stopped as ever: by a press
+                    self._act(event)
+        if self._utterances:
+            log.warning("stopped before all was typed; dictations lost: %d", len(self._utterances))
+
+    async def _stop(self, *tasks: asyncio.Task[None]) -> None:
+        for task in tasks:
+            task.cancel()
+        # First of all the keys go up: a key that stays down repeats.
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        self._parts.button.stop()
+        await asyncio.to_thread(self._parts.microphone.stop)
+        self._parts.keyboard.close()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result

@@ -1,0 +1,57 @@
+"""One dictation: a press of the button and all that comes of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from device.keyboard.record import Record
+from device.speech.transcript import Transcript
+
+if TYPE_CHECKING:
+    from device.outbox import Entry
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One dictation.
+
+    Attributes:
+        number: Counts from 1.
+        released_s: When the button came up, on the clock of `time.monotonic`.
+        transcript: What was recognised; empty while it is not, and when nothing was said.
+        text: What is to be typed.
+        record: What became of the text, and the times of each stage.
+        failure: Why it could not be recognised; empty when it could.
+    """
+
+    number: int
+    released_s: float
+    transcript: Transcript = field(default_factory=lambda: Transcript((), 0.0))
+    text: str = field(default="", repr=False)
+    record: Record = field(default_factory=Record)
+    failure: str = ""
+
+    def recognised(self, transcript: Transcript, text: str) -> None:
+        """Note what was said, and what of it is to be typed."""
+        self.transcript, self.text = transcript, text
+        self._note_time("release_to_text", time.monotonic())
+
+    def typed(self, entry: Entry) -> None:
+        """Note that its entry of the outbox is done."""
+        entry.record.times_ms.update(self.record.times_ms)
+        self.record = entry.record
+        self._note_time("release_to_first_key", entry.first_key_s)
+        self._note_time("release_to_last_key", entry.last_key_s)
+
+    def summary(self) -> str:
+        """Give a line for the log, without a word of what was said."""
+        counts = (
+            f"{self.record.typed} typed, {self.record.substituted} substituted, {self.record.refused} refused"
+        )
+        return f"dictation {self.number}: {self.transcript.duration_s:.1f} s, characters: {counts}"
+
+    def _note_time(self, stage: str, at_s: float | None) -> None:
+        if at_s is not None:
+            self.record.times_ms[stage] = 1000 * (at_s - self.released_s)

@@ -1,0 +1,354 @@
+"""Hand-written parts for the path, each under the test's control, and a desk on which they are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from device.audio.sound import WINDOW, seconds
+from device.dictation import Dictation
+from device.events import MicrophoneLost, MicrophoneReady, SoundDropped, SoundHeard, StopRequested
+from device.keyboard.layout import layout_named
+from device.ports import Parts
+from device.settings import ButtonSettings, MicrophoneSettings, Settings
+from device.simulation.scripted_button import ScriptedButton
+from device.simulation.silent_indicator import SilentIndicator
+from device.simulation.virtual_host import VirtualHost
+from device.simulation.virtual_keyboard import VirtualKeyboard
+from device.speech.transcript import Segment, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from device.audio.recording import Recording
+    from device.audio.sound import Samples
+    from device.events import Post
+    from device.keyboard.reports import Report
+    from device.ports import State
+    from device.utterance import Utterance
+
+PATIENCE_S = 60
+"""A test that waits so long has failed."""
+
+SETTINGS = Settings(
+    button=ButtonSettings(debounce_ms=0), microphone=MicrophoneSettings(pre_roll_ms=96, tail_ms=64)
+)
+"""A button that does not bounce; three windows of pre-roll and two of tail."""
+
+PRE_ROLL, TAIL = 3, 2
+
+SPOKEN = 10
+"""Windows of speech that are enough to be taken for speech."""
+
+
+def window(number: int, *, speech: bool) -> Samples:
+    """Give a window that is like no other; it says by its sign whether it is speech."""
+    samples = number + 1 + np.arange(WINDOW, dtype=np.float32) / 1024
+    return samples if speech else -samples
+
+
+def transcript(text: str, duration_s: float = 1.0) -> Transcript:
+    """Give a transcript of one segment, or of none when there is no text."""
+    return Transcript((Segment(0.0, duration_s, text, -0.1, 0.01),) if text else (), duration_s)
+
+
+class SignDetector:
+    """Hears speech in positive samples."""
+
+    def __init__(self) -> None:
+        self.resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def probability(self, window: Samples) -> float:
+        return float(window[0] > 0)
+
+
+class ScriptedRecogniser:
+    """Gives texts, or raises errors, in the order in which it got them. `gate` holds it up while it is clear.
+
+    Attributes:
+        recordings: What it was given.
+        done: How many recognitions have begun and ended.
+    """
+
+    def __init__(self, *script: str | BaseException) -> None:
+        self._script = list(script)
+        self.recordings: list[Recording] = []
+        self.done = 0
+        self.gate = threading.Event()
+        self.gate.set()
+        self.tell: Callable[[], None] = lambda: None
+
+    def recognise(self, recording: Recording) -> Transcript:
+        self.recordings.append(recording)
+        line = self._script.pop(0)
+        self.tell()
+        assert self.gate.wait(PATIENCE_S)
+        self.done += 1
+        if isinstance(line, BaseException):
+            raise line
+        return transcript(line, seconds(len(recording.samples)))
+
+
+class HandMicrophone:
+    """A microphone that hears what the test says, one window after another, each different.
+
+    Attributes:
+        heard: Every window.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[Samples] = []
+        self.present = True
+        self._post: Post | None = None
+
+    def start(self, post: Post) -> None:
+        self._post = post
+        if self.present:
+            self.come_back()
+        else:
+            self.lose()
+
+    def stop(self) -> None:
+        self._post = None
+
+    def hear(self, windows: int, *, speech: bool = False) -> None:
+        for _ in range(windows):
+            self.heard.append(window(len(self.heard), speech=speech))
+            self._tell(SoundHeard(self.heard[-1]))
+
+    def speak(self, windows: int = SPOKEN) -> None:
+        self.hear(windows, speech=True)
+
+    def drop(self) -> None:
+        self._tell(SoundDropped())
+
+    def lose(self) -> None:
+        self._tell(MicrophoneLost("the microphone is unplugged"))
+
+    def come_back(self) -> None:
+        self._tell(MicrophoneReady("hand-held"))
+
+    def _tell(self, event: object) -> None:
+        assert self._post is not None
+        self._post(event)  # type: ignore[arg-type]
+
+
+class BrakedKeyboard(VirtualKeyboard):
+    """A keyboard on which a report can be held up on its way to the host."""
+
+    def __init__(self, host: VirtualHost) -> None:
+        super().__init__(host)
+        self._left: int | None = None
+        self._go = asyncio.Event()
+        self.tell: Callable[[], None] = lambda: None
+        self.braked = False
+        self.closed = False
+
+    def brake_after(self, reports: int) -> None:
+        """Hold up the report that follows so many others."""
+        self._left = reports
+        self._go.clear()
+
+    def go_on(self) -> None:
+        self._left = None
+        self._go.set()
+
+    async def send(self, report: Report) -> None:
+        if self._left == 0:
+            self.braked = True
+            self.tell()
+            await self._go.wait()
+            self.braked = False
+        elif self._left:
+            self._left -= 1
+        await super().send(report)
+        self.tell()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class TellingIndicator(SilentIndicator):
+    """Says when it is told something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tell: Callable[[], None] = lambda: None
+
+    @property
+    def states(self) -> list[State]:
+        return [state for state, _ in self.shown]
+
+    def show(self, state: State, detail: str = "") -> None:
+        super().show(state, detail)
+        self.tell()
+
+
+class Desk:
+    """The whole path on fake parts, running inside `async with`."""
+
+    def __init__(
+        self, *script: str | BaseException, settings: Settings = SETTINGS, present: bool = True
+    ) -> None:
+        self.settings = settings
+        self.host = VirtualHost()
+        self.keyboard = BrakedKeyboard(self.host)
+        self.button = ScriptedButton()
+        self.microphone = HandMicrophone()
+        self.microphone.present = present
+        self.detector = SignDetector()
+        self.recogniser = ScriptedRecogniser(*script)
+        self.indicator = TellingIndicator()
+        self.finished: list[Utterance] = []
+        self._changed = asyncio.Event()
+        self.keyboard.tell = self.indicator.tell = self._changed.set
+        self.dictation = Dictation(self.parts, settings, finished=self._finish)
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(
+            self.button,
+            self.microphone,
+            self.detector,
+            self.recogniser,
+            self.keyboard,
+            layout_named("us"),
+            self.indicator,
+        )
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self.recogniser.tell = lambda: loop.call_soon_threadsafe(self._changed.set) and None
+        self.start(self.dictation.run(ready=self._changed.set))
+        await self.until(lambda: self.indicator.shown)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.recogniser.gate.set()
+        self.keyboard.go_on()
+        self.dictation.post(StopRequested())
+        await self.stopped()
+
+    def start(self, running) -> None:
+        self.task = asyncio.create_task(running)
+        self.task.add_done_callback(lambda _: self._changed.set())
+
+    async def stopped(self) -> None:
+        """Wait until the path has come to its end."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self.task
+        assert not self.host.keys_down
+        assert self.keyboard.closed
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                if self.task.done():
+                    self.task.result()
+                    raise AssertionError("the dictation has ended")
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_shown(self, state: State) -> None:
+        await self.until(lambda: self.indicator.shown[-1][0] is state)
+
+    async def until_finished(self, count: int) -> None:
+        await self.until(lambda: len(self.finished) == count)
+
+    async def until_typed(self, text: str) -> None:
+        await self.until(lambda: self.host.text == text)
+
+    async def until_recognising(self, count: int) -> None:
+        await self.until(lambda: len(self.recogniser.recordings) == count)
+
+    async def until_braked(self) -> None:
+        await self.until(lambda: self.keyboard.braked)
+
+    async def acted(self) -> None:
+        """Wait until everything that was posted so far has been acted on."""
+        before = self.dictation.sound_dropped
+        self.microphone.drop()
+        async with asyncio.timeout(PATIENCE_S):
+            while self.dictation.sound_dropped == before:
+                await asyncio.sleep(0)
+
+    def say(self) -> None:
+        """Press, speak, release, and let the tail pass."""
+        self.button.press()
+        self.microphone.speak()
+        self.button.release()
+        self.microphone.hear(TAIL + 1)
+
+    def tap(self) -> None:
+        self.button.press()
+        self.button.release()
+
+    async def say_and_finish(self, count: int) -> None:
+        """Say something, and wait until so many dictations are over."""
+        self.say()
+        await self.until_finished(count)
+
+    async def dictate(self) -> Utterance:
+        """Say something, and wait for what comes of it."""
+        await self.say_and_finish(len(self.finished) + 1)
+        return self.finished[-1]
+
+    def _finish(self, utterance: Utterance) -> None:
+        self.finished.append(utterance)
+        self._changed.set()
+
+
+def with_button(settings: Settings = SETTINGS, **changes: object) -> Settings:
+    return replace(settings, button=replace(settings.button, **changes))
+
+
+def with_microphone(settings: Settings = SETTINGS, **changes: object) -> Settings:
+    return replace(settings, microphone=replace(settings.microphone, **changes))
+
+
+class ServiceManager:
+    """The end of systemd's notification socket at which systemd listens."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(address)
+        self._socket.setblocking(False)  # noqa: FBT003
+
+    async def next(self) -> str:
+        async with asyncio.timeout(PATIENCE_S):
+            return (await asyncio.get_running_loop().sock_recv(self._socket, 4096)).decode()
+
+    def drain(self) -> list[str]:
+        """Give what has arrived and was not read yet."""
+        messages = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                messages.append(self._socket.recv(4096).decode())
+        return messages
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceManager]:
+    """Have a service manager that is told of readiness and progress."""
+    manager = ServiceManager(str(tmp_path / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
+    yield manager
+    manager.close()
