@@ -43,7 +43,7 @@ def test_the_recording_arrives_at_the_virtual_host(no_config, capsys):
     stages = [out.index(f" s  {state}") for state in ("listening", "recognising", "typing")]
     assert stages == sorted(stages)
     typed = re.search(r"typing +(.*)", out)[1]
-    received = re.search(r"The virtual host received: (.*)", out)[1]
+    received = re.search(r"The host received: (.*)", out)[1]
     assert typed == received
     assert demo._words(received) == demo._words(SENTENCE)
     assert re.search(r"characters +\d+ typed, 0 substituted, 0 refused", out)
@@ -62,7 +62,7 @@ def test_nothing_heard_is_said_and_fails(tmp_path: Path, monkeypatch, capsys):
 
     out = capsys.readouterr().out
     assert "nothing heard" in out
-    assert "The virtual host received nothing." in out
+    assert "The host received nothing." in out
     assert "saykey doctor" in out
 
 
@@ -86,7 +86,7 @@ def test_stages_begin_lines_and_rest_is_none():
     empty, *lines = screen.getvalue().split("\n")
     assert empty == ""
     assert [re.sub(r"^ +[\d.]+ s  ", "", line) for line in lines] == [
-        "listening    the button is held while she speaks, in real time",
+        "listening    the button is held while he speaks, in real time",
         "typing       Hello.",
         "error        2 characters cannot be typed",
     ]
@@ -116,8 +116,8 @@ def test_the_table_leaves_out_what_did_not_happen():
     ("received", "said"),
     [
         (SENTENCE, "to the letter"),
-        ("He turned sharply and faced Gregson across the table", "These are the words that were read"),
-        ("He turned sharply and faced Greg's son across the table.", "That is not what was read"),
+        ("and you always want to see it in the superlative degree", "These are the words that were read"),
+        ("And you always want to see it in the super relative degree.", "That is not what was read"),
         ("", "received nothing"),
     ],
 )
@@ -125,4 +125,4 @@ def test_the_verdict_is_honest(received: str, said: str):
     lines = demo.verdict(received)
     assert said in "\n".join(lines)
     if received:
-        assert f"The virtual host received: {received}" in lines
+        assert f"The host received: {received}" in lines

@@ -35,7 +35,7 @@ REPORT_INTERVAL_S = 0.006
 """Slow enough to be watched: a real host takes a report every millisecond."""
 
 _MEANING = {
-    State.LISTENING: "the button is held while she speaks, in real time",
+    State.LISTENING: "the button is held while he speaks, in real time",
     State.RECOGNISING: "the button is up; the model works on this machine",
 }
 
@@ -85,7 +85,7 @@ async def perform(settings: Settings, samples: Samples, stream: TextIO) -> Scene
         lambda host: Screen(host, stream, interval_s=REPORT_INTERVAL_S),
         fast=False,
     )
-    stream.write("A woman's recorded voice speaks to Saykey; a virtual host receives the keys.\n")
+    stream.write("A man's recorded voice speaks to Saykey; a virtual host receives the keys.\n")
     (scene,) = [scene async for scene in stage.perform([samples])]
     stream.write("\n")
     return scene
@@ -118,9 +118,9 @@ def table(scene: Scene, duration_s: float) -> list[str]:
 def verdict(received: str) -> list[str]:
     """Say what the virtual host received, what was really read, whose voice it is, and what to try next."""
     if not received:
-        told = ["The virtual host received nothing.", "To find out why, run: saykey doctor"]
+        told = ["The host received nothing.", "To find out why, run: saykey doctor"]
     else:
-        told = [f"The virtual host received: {received}", *_comparison(received)]
+        told = [f"The host received: {received}", *_comparison(received)]
     return [
         *told,
         "",

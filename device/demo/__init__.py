@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-RECORDING = Path(__file__).parent / "arctic_a0009.flac"
-"""A woman reads a sentence, 3.1 s (CMU ARCTIC; see SOURCE.md beside it)."""
+RECORDING = Path(__file__).parent / "arctic_a0007.flac"
+"""A man reads a sentence, 4.0 s (CMU ARCTIC; see SOURCE.md beside it)."""
 
-SENTENCE = "He turned sharply, and faced Gregson across the table."
-"""What she reads, as the database has it."""
+SENTENCE = "And you always want to see it in the superlative degree."
+"""What he reads, as the database has it."""

@@ -140,12 +140,7 @@ def test_the_demo_is_understood(real_engine, demo):
     searched = real_engine.decode(memory, len(demo) / SAMPLE_RATE_HZ, beam_size=5)
     assert words(searched.text) == words(SENTENCE)
     greedy = real_engine.decode(memory, len(demo) / SAMPLE_RATE_HZ, beam_size=1)
-    # The name in it is too rare to be spelled right without a search.
-    assert words(greedy.text)[:5] == words(SENTENCE)[:5]
-    for decoded in (searched, greedy):
-        assert not decoded.capped
-        assert decoded.avg_logprob > -0.5
-        assert decoded.no_speech_prob < 0.1
+    assert words(greedy.text) == words(SENTENCE)
 
 
 @pytest.mark.model
@@ -166,10 +161,10 @@ def test_the_real_model_is_stopped_at_the_cap(real_engine, demo):
 @pytest.mark.model
 @pytest.mark.parametrize("setting", ["initial_prompt", "hotwords"])
 def test_a_name_is_spelled_as_the_user_does(real_model, demo, setting):
-    settings = RecognitionSettings(threads=1, **{setting: "Greggsen, Greggsen."})
+    settings = RecognitionSettings(threads=1, **{setting: "Superlatyve, Superlatyve."})
     engine = Engine(real_model, settings)
     decoded = engine.decode(engine.encode(demo), len(demo) / SAMPLE_RATE_HZ, beam_size=1)
-    assert "Greggsen" in decoded.text
+    assert "Superlatyve" in decoded.text
 
 
 @pytest.mark.model
