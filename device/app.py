@@ -98,13 +98,13 @@ def desk_parts(settings: Settings, host: VirtualHost, screen: TextIO, status: Te
     )
 
 
-def device_parts(_settings: Settings) -> Parts:
+def device_parts(settings: Settings) -> Parts:
     """Give the parts of the device itself.
 
     Raises:
-        KeyboardError: This machine has no keyboard gadget.
+        KeyboardError: Always: this version types to the virtual host only.
     """
-    raise KeyboardError("This machine has no USB keyboard gadget to type through: try saykey run --simulate.")
+    raise KeyboardError("This version cannot type through USB yet: try it at a desk with saykey run --simulate.")
 
 
 async def dictate(parts: Parts, settings: Settings) -> None:

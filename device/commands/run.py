@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from device.app import desk_parts, device_parts, dictate
+from device.memory import share_one_heap
 from device.settings_files import load
 from device.simulation.virtual_host import VirtualHost
 
@@ -34,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Dictate until told to stop."""
+    share_one_heap()
     settings = load(arguments.config).settings
     host = VirtualHost()
     parts = (

@@ -3,7 +3,8 @@
     python tests/bench/memory.py --peer FOLDER [--rounds 5]
 
 Both run as processes of their own, in turn; each says when it is ready. Ours has the microphone, the detector
-and the whole path beside the model; the peer only loads its model, as it comes and in int8.
+and the whole path beside the model; the peer only loads its model, as it comes and in int8. Both have
+recognised a second of silence, as warming up.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from statistics import median
 
 PEER = """
 import sys, socket, os
+import numpy
 from faster_whisper import WhisperModel
 model = WhisperModel(sys.argv[1], **eval(sys.argv[2]))
+list(model.transcribe(numpy.zeros(16000, numpy.float32), language="en")[0])
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 sys.stdin.read()
