@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import metadata
@@ -96,3 +97,10 @@ def test_a_damaged_model_is_an_error_that_names_it(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(ModelError, match=r"silero_vad\.onnx cannot be loaded: install silero-vad again"):
         SileroDetector(file)
+
+
+def test_nothing_is_written_about_its_use(tmp_path):
+    code = "from device.speech.detector import SileroDetector; SileroDetector()"
+    places = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "TMPDIR")}
+    subprocess.run([sys.executable, "-B", "-c", code], env={**os.environ, **places}, check=True)
+    assert list(tmp_path.rglob("*")) == []
