@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import logging
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device import __version__
+from device.commands import add_common
 from device.errors import SaykeyError
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout is None:
         print("saykey: standard output is closed: give it a file or a terminal.", file=sys.stderr)
         return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is said, a file or a microphone may have letters that this terminal lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             return _call(list(sys.argv[1:] if arguments is None else arguments))
@@ -78,6 +82,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"saykey {__version__}")
+    parser.set_defaults(config=None, verbose=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     called = next((word for word in words if word in COMMANDS), None)
     for name, summary in COMMANDS.items():
@@ -88,10 +93,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             module = importlib.import_module(f"device.commands.{name}")
             command.description, command.epilog = module.HELP, module.EPILOG
             module.configure(command)
-        command.add_argument(
-            "--config", type=Path, metavar="FILE", help="settings that override those in /etc"
-        )
-        command.add_argument("--verbose", action="store_true", help="tell more; never what was said")
+        add_common(command)
     return parser
 
 

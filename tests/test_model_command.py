@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from device.cli import main
 from device.commands import model
 from device.errors import ModelError
 from device.models import hub
@@ -118,3 +119,10 @@ def test_what_cannot_be_meant_is_a_usage_error(command: Command, words: list[str
     with pytest.raises(SystemExit):
         command(*words)
     assert "usage:" in capsys.readouterr().err
+
+
+def test_every_verb_takes_the_common_options_on_either_side(command: Command, capsys):
+    config = str(command.config)
+    for words in (["--config", config, "list"], ["list", "--config", config, "--verbose"]):
+        assert main(["model", *words]) == 0
+        assert "No speech model is installed" in capsys.readouterr().out

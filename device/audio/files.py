@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from device.audio.sound import Samples
 
-_BLOCK = 65_536
-"""Frames read at a time: an hour of 8 channels at 192 kHz costs no more memory than its mono 16 kHz."""
+_BLOCK = 262_144
+"""Values read at a time: an hour of 8 channels at 192 kHz costs no more memory than its mono 16 kHz."""
+
+_LOWEST_RATE_HZ = 2_000
+"""No speech can be understood below. A header may say 1 Hz: a second of sound would become hours."""
 
 _UNKNOWN_LENGTH = 0x7FFF_0000
 """From here on, a WAV's length says that its writer could not know it (ffmpeg, sox or arecord to a pipe)."""
@@ -44,6 +47,8 @@ def read(path: Path) -> Samples:
                 raise SoundError(f"{path}: is empty; copy or record it again")
             # By its number, so that its content alone decides what it is: names mislead.
             with _recognised(path, opened.fileno()) as sound:
+                if sound.samplerate < _LOWEST_RATE_HZ:
+                    raise SoundError(f"{path}: has a rate of {sound.samplerate} Hz; give 8000 Hz or more")
                 samples = _read_all(path, sound)
     except OSError as error:
         raise SoundError(f"{path}: {error.strerror}; check the name and the permissions") from error
@@ -62,10 +67,11 @@ def _recognised(path: Path, descriptor: int) -> Any:
 
 def _read_all(path: Path, sound: Any) -> Samples:
     resampler = Resampler(sound.samplerate)
+    block_frames = max(1, _BLOCK // sound.channels)
     frames = 0
     parts = []
     try:
-        while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
+        while len(block := sound.read(block_frames, dtype="float32", always_2d=True)):
             if not np.isfinite(block).all():
                 raise SoundError(f"{path}: holds values that are no numbers; export it again")
             frames += len(block)

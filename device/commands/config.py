@@ -13,7 +13,7 @@ from device.settings_words import toml
 if TYPE_CHECKING:
     import argparse
 
-HELP = "show the settings in force, and which file each value comes from"
+HELP = "Show the settings in force, and which file each value comes from."
 
 EPILOG = """\
 examples:

@@ -8,7 +8,6 @@ import shutil
 import sys
 import textwrap
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +49,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each finding as it comes; give 1 if there is a fault."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A device's name may have letters that this terminal lacks.
-        sys.stdout.reconfigure(errors="replace")
     verdicts = []
     for subject, finding in examine(checks(arguments.config)):
         verdicts.append(finding.verdict)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.commands import add_common
 from device.errors import ModelError
 from device.models.catalogue import CATALOGUE
 from device.models.check import check
@@ -17,7 +18,7 @@ from device.settings_files import load
 if TYPE_CHECKING:
     import argparse
 
-HELP = "fetch, list, verify and choose speech models"
+HELP = "Fetch, list, verify and choose speech models."
 
 EPILOG = """\
 examples:
@@ -43,6 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     using.add_argument("name", metavar="NAME", help="a model of the list")
     verifying = verbs.add_parser("verify", help="hold every file of a model, or of all, to its sha256")
     verifying.add_argument("name", metavar="NAME", nargs="?", help="a model of the list")
+    for verb in verbs.choices.values():
+        add_common(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:

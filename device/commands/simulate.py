@@ -79,7 +79,7 @@ async def _simulate(
                 print(f"saykey: {file}: not recognised: {scene.utterance.failure}", file=sys.stderr)
                 continue
             done += 1
-            line = json.dumps(scene_as_json(file, scene), ensure_ascii=False) if as_lines else scene.typed
+            line = json.dumps(scene_as_json(file, scene)) if as_lines else scene.typed
             print(line, flush=True)
     return done
 

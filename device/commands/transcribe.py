@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from device.app import load_detector, load_recogniser
 from device.audio.files import read
 from device.audio.recording import record
-from device.errors import SaykeyError
+from device.errors import SaykeyError, SoundError
 from device.settings_files import load
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             transcript = transcribe(file, detector, recogniser, settings)
         except SaykeyError as error:
-            print(f"saykey: {error}", file=sys.stderr)
+            name = "" if isinstance(error, SoundError) else f"{file}: "  # a SoundError names it
+            print(f"saykey: {name}{error}", file=sys.stderr)
             failed = True
             continue
         if arguments.json:
-            print(json.dumps(as_json(file, transcript), ensure_ascii=False), flush=True)
+            print(json.dumps(as_json(file, transcript)), flush=True)
         else:
             name = f"{file}: " if len(arguments.files) > 1 else ""
             print(name + transcript.text, flush=True)

@@ -75,6 +75,13 @@ def check(folder: Path) -> ModelFiles:
     Raises:
         ModelError: The folder is missing or holds something else, or a file is missing or damaged.
     """
+    try:
+        return _check(folder)
+    except OSError as error:
+        raise unreadable(folder, error) from error
+
+
+def _check(folder: Path) -> ModelFiles:
     if not folder.is_dir():
         what = (
             "is a file: name the folder that it is in" if folder.exists() else "is not there: check the name"

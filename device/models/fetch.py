@@ -41,7 +41,7 @@ def fetch(
         ModelError: It cannot be found, read or run, is not the one that is known by this name, does not fit
             on the disk, or is there already.
     """
-    if store.folder(name).is_dir() and not force:
+    if store.has(name) and not force:
         raise ModelError(f"'{name}' is in {store.root} already: use it, or add --force to fetch it again.")
     with store.changing() as incoming:
         source = in_folder(folder) if folder else in_package(name) or _from_hub(name, incoming)
@@ -66,7 +66,7 @@ def _from_hub(name: str, incoming: Path) -> Source:
 def _take_in(source: Source, name: str, new: Path, progress: Progress) -> Manifest:
     model = check(source.folder)
     size = as_int8(model.contents).size + sum(file.stat().st_size for file in model.files[1:]) + _SPARE
-    needed = f"{size >> 20} MB"
+    needed = f"{(size >> 20) + 1} MB"
     if shutil.disk_usage(new).free < size:
         raise _no_room(name, new, needed)
     described = _described(model, source, name, progress)

@@ -57,7 +57,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise unreadable(path, error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is damaged ({error}): fetch the model again.") from error
+        raise ModelError(f"{path} is damaged ({error}): fetch the model again with --force.") from error
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

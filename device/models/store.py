@@ -42,8 +42,12 @@ def default_root() -> Path:
 
 
 def store_of(settings: RecognitionSettings) -> Store:
-    """Give the store that the settings name."""
-    return Store(Path(settings.store).expanduser() if settings.store else default_root())
+    """Give the store that the settings name.
+
+    Raises:
+        ModelError: What they name can be no folder.
+    """
+    return Store(_path(settings.store) if settings.store else default_root())
 
 
 def resolve(settings: RecognitionSettings) -> Path:
@@ -54,7 +58,7 @@ def resolve(settings: RecognitionSettings) -> Path:
     """
     store, model = store_of(settings), settings.model
     if "/" in model:
-        return Path(model).expanduser()
+        return _path(model)
     if model:
         return store.installed(model)
     if current := store.current():
@@ -82,9 +86,7 @@ class Store:
             return []
         except OSError as error:
             raise unreadable(self.root, error) from error
-        return sorted(
-            entry.name for entry in entries if entry.is_dir() and not entry.is_symlink() and _ok(entry.name)
-        )
+        return sorted(entry.name for entry in entries if _ok(entry.name) and _is_folder(entry))
 
     def current(self) -> str | None:
         """Give the name of the model in use, or None. It may be gone."""
@@ -106,20 +108,27 @@ class Store:
             )
         return self.root / name
 
+    def has(self, name: str) -> bool:
+        """Say whether a model of this name is there.
+
+        Raises:
+            ModelError: No model can have this name, or the store cannot be read.
+        """
+        return _is_folder(self.folder(name))
+
     def installed(self, name: str) -> Path:
         """Give the folder of a model that is there.
 
         Raises:
             ModelError: It is not there.
         """
-        folder = self.folder(name)
-        if not folder.is_dir():
+        if not self.has(name):
             others = ", ".join(self.names()) or "none"
             raise ModelError(
                 f"There is no speech model '{name}' in {self.root} (installed: {others}); "
                 f"run: saykey model fetch {name}"
             )
-        return folder
+        return self.folder(name)
 
     def verify(self, name: str) -> None:
         """Hold every file of a model to its manifest, and look whether they fit together.
@@ -209,3 +218,21 @@ class Store:
 
 def _ok(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name != CURRENT
+
+
+def _path(text: str) -> Path:
+    if "\0" in text:
+        raise ModelError(f"{text!r} cannot be a path: correct recognition.model or recognition.store.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ModelError(
+            f"{text}: nobody knows where this home folder is; write the path from / on."
+        ) from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir() and not path.is_symlink()
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -66,7 +66,8 @@ class TerminalButton:
         if self._post is not None:
             asyncio.get_running_loop().remove_reader(self._file)
         if self._before is not None:
-            termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
+            with suppress(termios.error):  # a terminal that is gone
+                termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
         self._before = self._post = None
 
     def _read(self) -> None:

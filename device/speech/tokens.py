@@ -26,6 +26,8 @@ class Tokens:
             raise ModelError(
                 f"{file} is no tokenizer: fetch the model again with saykey model fetch."
             ) from error
+        # In a prompt from the settings, "<|endoftext|>" is text like any other.
+        self._tokenizer.encode_special_tokens = True
         self.end = self._id("<|endoftext|>")
         self._start = self._id("<|startoftranscript|>")
         self._previous = self._id("<|startofprev|>")

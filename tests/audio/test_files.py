@@ -152,6 +152,11 @@ def test_what_is_no_sound_is_refused(tmp_path, name):
     assert "WAV, FLAC, OGG or MP3" in refused(tmp_path / name)
 
 
+@pytest.mark.parametrize("rate_hz", [1, 100, 1_999])
+def test_a_rate_at_which_nothing_can_be_understood_is_refused(tmp_path, rate_hz):
+    assert f"has a rate of {rate_hz} Hz" in refused(write(tmp_path / "a.wav", np.ones(100_000), rate_hz))
+
+
 def test_a_file_without_samples_is_refused(tmp_path):
     assert "holds no sound" in refused(write(tmp_path / "a.wav", np.empty(0)))
 

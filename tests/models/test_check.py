@@ -125,3 +125,8 @@ def test_other_bands_than_whispers_are_refused(model: Path):
 def test_the_real_model_passes(real_model: Path):
     found = check(real_model)
     assert (found.n_mels, found.tokens, found.is_multilingual) == (80, 51_864, False)
+
+
+def test_a_folder_that_cannot_be_looked_at_is_named(tmp_path: Path):
+    with pytest.raises(ModelError, match=r"xxx cannot be read \(File name too long\): check its permissions"):
+        check(tmp_path / ("x" * 300))

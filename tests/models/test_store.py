@@ -142,3 +142,19 @@ def test_a_store_that_cannot_be_made_is_named(tmp_path: Path, pristine: Path):
     (tmp_path / "file").touch()
     with pytest.raises(ModelError, match=r"store .*file/store cannot be changed .*recognition\.store"):
         fetch(Store(tmp_path / "file" / "store"), "one", pristine, silent)
+
+
+@pytest.mark.parametrize("text", ["/a\0b", "~nobody-of-this-name/models"])
+def test_settings_that_can_be_no_path_are_explained(text: str):
+    with pytest.raises(ModelError, match=r"recognition\.model or recognition\.store|path from /"):
+        resolve(RecognitionSettings(store=text))
+    with pytest.raises(ModelError, match=r"recognition\.model or recognition\.store|path from /"):
+        resolve(RecognitionSettings(model=f"{text}/one"))
+
+
+def test_a_store_in_a_place_that_cannot_be_looked_at_is_named(tmp_path: Path, pristine: Path):
+    place = tmp_path / ("x" * 300)  # like a folder of somebody else, but for root as well
+    with pytest.raises(ModelError, match="File name too long"):
+        resolve(RecognitionSettings(store=str(place), model="one"))
+    with pytest.raises(ModelError, match="File name too long"):
+        fetch(Store(place), "one", pristine, silent)
