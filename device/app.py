@@ -98,14 +98,14 @@ def desk_parts(settings: Settings, host: VirtualHost, screen: TextIO, status: Te
 
 
 async def dictate(parts: Parts, settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT, feeding the service manager's watchdog while the path makes progress."""
+    """Run until a signal asks to stop, feeding the watchdog while the path makes progress."""
     loop = asyncio.get_running_loop()
 
     def rest(_: Utterance) -> None:
         loop.run_in_executor(None, give_back)
 
     dictation = Dictation(parts, settings, finished=rest)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, dictation.post, StopRequested())
     feeding = asyncio.create_task(_feed_watchdog(dictation))
     try:

@@ -24,6 +24,7 @@ def notify(message: str) -> bool:
 def watchdog_interval_s() -> float | None:
     """Give how often to feed the watchdog: twice as often as it wants; `None` when there is none for us."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
-    if not microseconds.isdecimal() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    process = str(os.getpid())
+    if os.environ.get("WATCHDOG_PID", process) != process or not microseconds.isdecimal():
         return None
-    return int(microseconds) / 2_000_000
+    return int(microseconds) / 2_000_000 or None

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from device.audio.sound import seconds
 from device.errors import SaykeyError
 from device.events import Recognised, RecognitionFailed
+from device.speech.transcript import Transcript
 
 if TYPE_CHECKING:
     from device.audio.recording import Recording
     from device.events import Post
     from device.ports import Recogniser
     from device.progress import Progress
-    from device.speech.transcript import Transcript
 
 _TRIES = 2
 """A recording that failed is tried again: when the user presses next, memory may be free again."""
@@ -67,31 +67,35 @@ class Transcriber:
         within_s = _STARTUP_S + _SLOWEST_RTF * seconds(len(job.recording.samples))
         for tries_left in reversed(range(_TRIES)):
             self._retry.clear()
-            try:
-                with self._progress.during("recogniser", within_s):
-                    transcript = await self._in_thread(job.recording)
-            except Exception as error:  # noqa: BLE001  whatever it was, the next dictation must work
-                # A library's message might quote what was said, so only ours are shown.
-                reason = str(error) if isinstance(error, SaykeyError) else type(error).__name__
-                self._post(RecognitionFailed(job.dictation, reason, again=tries_left > 0))
-                if tries_left:
-                    self.failure = reason
-                    await self._retry.wait()
-                    self.failure = ""
-            else:
-                self._post(Recognised(job.dictation, transcript))
+            with self._progress.during("recogniser", within_s):
+                outcome = await self._in_thread(job.recording)
+            if isinstance(outcome, Transcript):
+                self._post(Recognised(job.dictation, outcome))
                 return
+            # A library's message might quote what was said, so only ours are shown.
+            reason = str(outcome) if isinstance(outcome, SaykeyError) else type(outcome).__name__
+            self._post(RecognitionFailed(job.dictation, reason, again=tries_left > 0))
+            if tries_left:
+                self.failure = reason
+                await self._retry.wait()
+                self.failure = ""
 
-    def _in_thread(self, recording: Recording) -> asyncio.Future[Transcript]:
-        """Recognise in a daemon thread: an executor's would keep the process from ending while it works."""
-        result: Future[Transcript] = Future()
+    def _in_thread(self, recording: Recording) -> asyncio.Future[Transcript | BaseException]:
+        """Recognise in a daemon thread: an executor's would keep the process from ending while it works.
+
+        Whatever goes wrong is given, not raised: the next dictation must work.
+        """
+        result: Future[Transcript | BaseException] = Future()
 
         def work() -> None:
             try:
                 result.set_result(self._recogniser.recognise(recording))
-            except BaseException as error:  # noqa: BLE001  it is raised where the result is awaited
-                result.set_exception(error)
+            except BaseException as error:  # noqa: BLE001  see above
+                result.set_result(error)
 
         result.set_running_or_notify_cancel()
-        Thread(target=work, name="recogniser", daemon=True).start()
+        try:
+            Thread(target=work, name="recogniser", daemon=True).start()
+        except RuntimeError as error:  # there is no memory for another thread
+            result.set_result(error)
         return asyncio.wrap_future(result)

@@ -1,4 +1,4 @@
-"""Hand-written parts for the path, each under the test's control, and a desk on which they are put together."""
+"""Parts for the path, each under the test's control, and a desk on which they are put together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pytest
 from msgspec.structs import replace
 
 from device.audio.sound import WINDOW, seconds
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
+
+    import pytest
 
     from device.audio.recording import Recording
     from device.audio.sound import Samples
@@ -283,7 +284,7 @@ class Desk:
         before = self.dictation.sound_dropped
         self.microphone.drop()
         async with asyncio.timeout(PATIENCE_S):
-            while self.dictation.sound_dropped == before:
+            while self.dictation.sound_dropped == before:  # noqa: ASYNC110  it tells nobody
                 await asyncio.sleep(0)
 
     def say(self) -> None:
@@ -345,10 +346,12 @@ class ServiceManager:
         self._socket.close()
 
 
-@pytest.fixture
-def service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceManager]:
+@contextlib.contextmanager
+def service_manager(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceManager]:
     """Have a service manager that is told of readiness and progress."""
-    manager = ServiceManager(str(tmp_path / "notify"))
+    manager = ServiceManager(str(folder / "notify"))
     monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
-    yield manager
-    manager.close()
+    try:
+        yield manager
+    finally:
+        manager.close()

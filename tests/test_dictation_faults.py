@@ -13,9 +13,15 @@ from device.app import dictate
 from device.errors import KeyboardError, SaykeyError
 from device.events import StopRequested
 from device.ports import State
-from tests.parts import TAIL, Desk, service_manager  # noqa: F401  a fixture
+from tests.parts import PATIENCE_S, TAIL, Desk, service_manager
 
 ERRORS = [SaykeyError("Quiet please."), MemoryError("the last words"), RuntimeError("the last words")]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Give what was said all the time it wants, so that no stop passes only because its time was over."""
+    monkeypatch.setattr(dictation_module, "STOP_GRACE_S", 10_000.0)
 
 
 # The microphone.
@@ -90,7 +96,9 @@ async def test_a_keyboard_lost_in_mid_word_and_back_types_each_character_once(re
         assert desk.host.text == before
         desk.tap()
         desk.microphone.hear(TAIL)
-        await desk.until(lambda: [utterance.number for utterance in desk.finished if utterance.text] == [1, 2])
+        await desk.until(
+            lambda: [utterance.number for utterance in desk.finished if utterance.text] == [1, 2]
+        )
         assert desk.host.text == "Hello, host. And on."
         await desk.dictate()
     assert desk.host.text == "Hello, host. And on. Ever."
@@ -119,9 +127,8 @@ async def test_a_broken_keyboard_ends_the_device_with_its_reason():
 
     desk.keyboard.send = broken
     with pytest.raises(KeyboardError, match="gadget"):
-        async with desk:
-            desk.say()
-            await desk.until(lambda: False)
+        await desk.dictation.run(ready=desk.say)
+    assert desk.keyboard.closed
 
 
 # The recogniser.
@@ -359,27 +366,29 @@ async def test_a_button_that_cannot_be_watched_ends_the_device_with_its_reason()
 # The service manager.
 
 
-async def test_the_watchdog_is_fed_only_while_there_is_progress(monkeypatch, service_manager, caplog):
+async def test_the_watchdog_is_fed_only_while_there_is_progress(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("WATCHDOG_USEC", "20000")
     monkeypatch.setattr(transcriber_module, "_STARTUP_S", -1.0)
     monkeypatch.setattr(transcriber_module, "_SLOWEST_RTF", 0.0)
-    async with Daemon("Hello.") as desk:
-        assert await service_manager.next() == "READY=1"
-        assert await service_manager.next() == "WATCHDOG=1"
-        desk.recogniser.gate.clear()
-        desk.say()
-        await desk.until_recognising(1)
-        service_manager.drain()
-        while caplog.text.count("no progress: recogniser") < 3:
-            await asyncio.sleep(0.01)
-        assert service_manager.drain() == []
-        desk.recogniser.gate.set()
-        await desk.until_typed("Hello.")
-        assert await service_manager.next() == "WATCHDOG=1"
-        desk.terminate()
-        await desk.stopped()
-        assert service_manager.drain()[-1] == "STOPPING=1"
-    assert desk.host.text == "Hello."
+    with service_manager(tmp_path, monkeypatch) as manager:
+        async with Daemon("Hello.") as desk:
+            assert await manager.next() == "READY=1"
+            assert await manager.next() == "WATCHDOG=1"
+            desk.recogniser.gate.clear()
+            desk.say()
+            await desk.until_recognising(1)
+            manager.drain()
+            async with asyncio.timeout(PATIENCE_S):
+                while caplog.text.count("no progress: recogniser") < 3:  # noqa: ASYNC110  a log tells nobody
+                    await asyncio.sleep(0.01)
+            assert manager.drain() == []
+            desk.recogniser.gate.set()
+            await desk.until_typed("Hello.")
+            assert await manager.next() == "WATCHDOG=1"
+            desk.terminate()
+            await desk.stopped()
+            assert manager.drain()[-1] == "STOPPING=1"
+        assert desk.host.text == "Hello."
 
 
 async def test_without_a_service_manager_nothing_is_missed(monkeypatch):

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from device import systemd
+from tests.parts import service_manager
+
+
+async def test_messages_reach_the_service_manager(tmp_path, monkeypatch):
+    with service_manager(tmp_path, monkeypatch) as manager:
+        assert systemd.notify("READY=1")
+        assert systemd.notify("STATUS=two\nWATCHDOG=1")
+        assert await manager.next() == "READY=1"
+        assert await manager.next() == "STATUS=two\nWATCHDOG=1"
+
+
+def test_an_abstract_socket_is_reached(monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(f"\0saykey-test-{os.getpid()}")
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@saykey-test-{os.getpid()}")
+        assert systemd.notify("READY=1")
+        assert channel.recv(64) == b"READY=1"
+
+
+@pytest.mark.parametrize("address", ["", "/nowhere/at/all"])
+def test_without_a_manager_nothing_happens(monkeypatch, address):
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    assert not systemd.notify("READY=1")
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    assert not systemd.notify("READY=1")
+
+
+def test_the_watchdog_is_fed_twice_as_often_as_it_wants(monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    assert systemd.watchdog_interval_s() == 15
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
+    assert systemd.watchdog_interval_s() == 15
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"WATCHDOG_USEC": ""}, {"WATCHDOG_USEC": "often"}, {"WATCHDOG_USEC": "0"}]
+)
+def test_without_a_watchdog_none_is_fed(monkeypatch, environment):
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert systemd.watchdog_interval_s() is None
+
+
+def test_the_watchdog_of_another_process_is_not_ours(monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
+    assert systemd.watchdog_interval_s() is None

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device.audio.recording import Recording
+from device.errors import SaykeyError
+from device.events import Recognised, RecognitionFailed
+from device.progress import Progress
+from device.transcriber import Transcriber
+from tests.parts import PATIENCE_S, ScriptedRecogniser
+
+RECORDING = Recording(np.zeros(16_000, dtype=np.float32), ())
+
+
+class Bench:
+    """A transcriber at work, and the queue of what it posts."""
+
+    def __init__(self, *script):
+        self.recogniser = ScriptedRecogniser(*script)
+        self.events = asyncio.Queue()
+        self.progress = Progress()
+        self.transcriber = Transcriber(self.recogniser, self.events.put_nowait, self.progress)
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.transcriber.run())
+        return self
+
+    async def __aexit__(self, *_error):
+        self.recogniser.gate.set()
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    async def next(self):
+        return await asyncio.wait_for(self.events.get(), PATIENCE_S)
+
+    async def next_text(self):
+        event = await self.next()
+        assert isinstance(event, Recognised)
+        return event.dictation, event.transcript.text
+
+
+async def test_recordings_are_recognised_in_their_order_off_the_loop():
+    async with Bench("one", "two", "three") as bench:
+        bench.recogniser.tell = lambda: threads.append(threading.current_thread())
+        threads = []
+        for number in (1, 2, 3):
+            bench.transcriber.put(number, RECORDING)
+        assert [await bench.next_text() for _ in range(3)] == [(1, "one"), (2, "two"), (3, "three")]
+        assert threading.main_thread() not in threads
+
+
+async def test_one_recording_is_recognised_at_a_time():
+    async with Bench("one", "two") as bench:
+        began = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        bench.recogniser.tell = lambda: loop.call_soon_threadsafe(began.set)
+        bench.recogniser.gate.clear()
+        bench.transcriber.put(1, RECORDING)
+        bench.transcriber.put(2, RECORDING)
+        await asyncio.wait_for(began.wait(), PATIENCE_S)
+        assert len(bench.recogniser.recordings) == 1
+        bench.recogniser.gate.set()
+        assert [await bench.next_text() for _ in range(2)] == [(1, "one"), (2, "two")]
+
+
+async def test_what_failed_is_tried_again_when_asked_and_before_what_follows():
+    async with Bench(SaykeyError("No memory."), "one", "two") as bench:
+        bench.transcriber.put(1, RECORDING)
+        bench.transcriber.put(2, RECORDING)
+        assert await bench.next() == RecognitionFailed(1, "No memory.", again=True)
+        assert bench.transcriber.failure == "No memory."
+        assert bench.events.empty()
+        bench.transcriber.retry()
+        assert await bench.next_text() == (1, "one")
+        assert bench.transcriber.failure == ""
+        assert await bench.next_text() == (2, "two")
+
+
+async def test_what_fails_twice_is_given_up():
+    async with Bench(MemoryError("private"), RuntimeError("private"), "two") as bench:
+        bench.transcriber.put(1, RECORDING)
+        bench.transcriber.put(2, RECORDING)
+        assert await bench.next() == RecognitionFailed(1, "MemoryError", again=True)
+        bench.transcriber.retry()
+        assert await bench.next() == RecognitionFailed(1, "RuntimeError", again=False)
+        assert await bench.next_text() == (2, "two")
+
+
+@pytest.mark.parametrize("error", [StopIteration("private"), StopAsyncIteration(), AssertionError()])
+async def test_no_error_of_a_library_ends_the_transcriber(error):
+    async with Bench(error, "one") as bench:
+        bench.transcriber.put(1, RECORDING)
+        event = await bench.next()
+        assert isinstance(event, RecognitionFailed)
+        assert "private" not in event.reason
+        bench.transcriber.retry()
+        assert await bench.next_text() == (1, "one")
+
+
+STUCK = """
+import asyncio, threading
+import numpy as np
+from device.audio.recording import Recording
+from device.progress import Progress
+from device.transcriber import Transcriber
+
+class Stuck:
+    def recognise(self, recording):
+        print("stuck", flush=True)
+        threading.Event().wait()
+
+async def main():
+    transcriber = Transcriber(Stuck(), print, Progress())
+    transcriber.put(1, Recording(np.zeros(16, np.float32), ()))
+    task = asyncio.create_task(transcriber.run())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_recogniser_that_hangs_does_not_keep_the_process_alive():
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stuck\n", "")
