@@ -71,6 +71,7 @@ $(VENV)/device.stamp: locks/build.txt locks/device.txt
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Saykey needs Python 3.11, 3.12 or 3.13: make ... PYTHON=python3.12")'
 	@echo "Installing the packages that the device needs in $(VENV) (about 140 MB to download) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip uninstall --quiet --yes setuptools 2>/dev/null # Python 3.11 puts it there; nothing needs it
 	@$(LOCKED) -r locks/build.txt -r locks/device.txt
 	@touch $@
 
