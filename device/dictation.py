@@ -171,15 +171,14 @@ class Dictation:
         if again := self._debouncer.look_again(move):
             wait_s = again.at_s - time.monotonic()
             self._settling = asyncio.get_running_loop().call_later(wait_s, self.post, again)
-        elif self._debouncer.take(move):
-            if move.pressed and self._stops_or_resumes_typing():
-                self._gestures.forget()
-            else:
-                self._gesture(move)
+        elif self._debouncer.take(move) and not (move.pressed and self._stops_or_resumes_typing()):
+            self._gesture(move)
 
     def _stops_or_resumes_typing(self) -> bool:
         """Stop or resume the typing, if that is what a press means now; say whether it was."""
-        if self._typing and not self._listener.listening:
+        if self._listener.listening:
+            return False
+        if self._typing:
             self._typist.stop()
             return True
         if self._outbox.held and self._settings.button.mode != "hold":
@@ -287,9 +286,8 @@ class Dictation:
                 while self._utterances and not self._outbox.held and not self._typist.host_away:
                     self._show()
                     self._transcriber.retry()
-                    event = await self._events.get()
-                    if isinstance(event, StopRequested) or (isinstance(event, ButtonMoved) and event.pressed):
-                        break  # asked once more, or stopped as ever: by a press
+                    if isinstance(event := await self._events.get(), StopRequested):
+                        break
                     self._act(event)
         if self._utterances:
             log.warning("stopped before all was typed; dictations lost: %d", len(self._utterances))

@@ -35,7 +35,6 @@ class Debouncer:
         """Give the move to look at when the contact is quiet, if this one may be a bounce; else `None`."""
         if self._is_overtaken(move) or move.at_s >= self._quiet_from_s:
             return None
-        self._latest_s = move.at_s
         return ButtonMoved(move.pressed, self._quiet_from_s)
 
     def take(self, move: ButtonMoved) -> bool:
@@ -58,12 +57,8 @@ class Gestures:
 
     def __init__(self, settings: ButtonSettings) -> None:
         self._settings = settings
-        self._began_s: float | None = None  # when the press that began this recording was made
+        self._began_s = 0.0  # when the press that began this recording was made
         self._latched = False
-
-    def forget(self) -> None:
-        """Let the press that was just made mean nothing, nor its release: it meant something else."""
-        self._began_s = None
 
     def read(self, move: ButtonMoved, *, recording: bool) -> Gesture | None:
         """Give what a move asks for.
@@ -74,11 +69,10 @@ class Gestures:
         """
         if move.pressed:
             if recording:
-                self._began_s = None
                 return Gesture.END
             self._began_s, self._latched = move.at_s, self._settings.mode == "toggle"
             return Gesture.START
-        if self._began_s is None or self._latched or not recording:
+        if self._latched or not recording:
             return None
         held_ms = 1000 * (move.at_s - self._began_s)
         if self._settings.mode == "both" and held_ms < self._settings.tap_ms:

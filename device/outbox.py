@@ -24,7 +24,7 @@ class Entry:
     """
 
     dictation: int
-    text: str
+    text: str = field(repr=False)  # no log and no traceback shall show it
     done: int = 0
     keys_done: int = 0
     first_key_s: float | None = None

@@ -29,7 +29,7 @@ class Utterance:
     number: int
     released_s: float
     transcript: Transcript = field(default_factory=lambda: Transcript((), 0.0))
-    text: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)  # no log and no traceback shall show it
     record: Record = field(default_factory=Record)
     failure: str = ""
 

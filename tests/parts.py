@@ -155,12 +155,18 @@ class BrakedKeyboard(VirtualKeyboard):
         self._go = asyncio.Event()
         self.tell: Callable[[], None] = lambda: None
         self.braked = False
+        self.unplugged = False
         self.closed = False
 
     def brake_after(self, reports: int) -> None:
         """Hold up the report that follows so many others."""
         self._left = reports
         self._go.clear()
+
+    def unplug(self) -> None:
+        super().unplug()
+        self.unplugged = True
+        self.tell()
 
     def go_on(self) -> None:
         self._left = None

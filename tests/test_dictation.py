@@ -205,6 +205,8 @@ async def test_a_button_that_bounces_makes_one_dictation():
             desk.button.bounce()
             # A press or release right after the one before is noticed when the bouncing must be over.
             await desk.until_shown(State.LISTENING)
+            await asyncio.sleep(0.1)
+            assert desk.indicator.states[-1] is State.LISTENING
             desk.microphone.speak()
             desk.button.release()
             desk.button.bounce()
@@ -213,6 +215,7 @@ async def test_a_button_that_bounces_makes_one_dictation():
             await desk.until_finished(number)
     assert desk.host.text == "One. Two."
     assert len(desk.recogniser.recordings) == 2
+    assert desk.indicator.states.count(State.LISTENING) == 2
 
 
 async def test_the_length_limit_ends_a_recording_and_loses_nothing_of_it():

@@ -13,7 +13,7 @@ from device.app import dictate
 from device.errors import KeyboardError, SaykeyError
 from device.events import StopRequested
 from device.ports import State
-from tests.parts import PATIENCE_S, TAIL, Desk, service_manager
+from tests.parts import PATIENCE_S, TAIL, Desk, service_manager, with_button
 
 ERRORS = [SaykeyError("Quiet please."), MemoryError("the last words"), RuntimeError("the last words")]
 
@@ -78,7 +78,41 @@ async def test_sound_from_before_the_loss_opens_no_later_recording():
     np.testing.assert_array_equal(recording.samples, np.concatenate(desk.microphone.heard[5:-1]))
 
 
+async def test_a_microphone_that_hangs_is_noted_and_one_that_is_lost_is_not(monkeypatch):
+    monkeypatch.setattr(dictation_module, "_SOUND_WITHIN_S", -1.0)
+    async with Desk() as desk:
+        desk.microphone.hear(1)
+        await desk.acted()
+        assert desk.dictation.progress.stalled() == ["microphone"]
+        desk.microphone.lose()
+        await desk.acted()
+        assert desk.dictation.progress.stalled() == []
+
+
 # The keyboard.
+
+
+async def test_a_tap_ends_the_recording_though_text_waits():
+    async with Desk("Hello, host.", "And on.", settings=with_button(mode="toggle")) as desk:
+        desk.recogniser.gate.clear()
+        desk.tap()
+        desk.microphone.speak()
+        desk.tap()
+        desk.microphone.hear(TAIL)
+        await desk.until_recognising(1)
+        desk.tap()
+        desk.microphone.speak()
+        desk.keyboard.unplug_after(5)
+        desk.recogniser.gate.set()
+        await desk.until(lambda: desk.keyboard.unplugged)
+        desk.keyboard.plug_in()
+        desk.tap()
+        desk.microphone.hear(TAIL)
+        await desk.until_recognising(2)
+        await desk.until_shown(State.WAITING)
+        desk.tap()
+        await desk.until_finished(2)
+    assert desk.host.text == "Hello, host. And on."
 
 
 @pytest.mark.parametrize("reports", range(0, 12, 2))

@@ -157,7 +157,6 @@ def test_a_recording_that_ended_by_itself_leaves_nothing_behind(mode):
 @pytest.mark.parametrize("mode", ["hold", "toggle", "both"])
 def test_a_press_that_meant_something_else_has_no_release(mode):
     hand = Hand(mode)
-    hand.gestures.forget()
     assert hand.release(0.1) is None
     assert hand.press() is Gesture.START
 

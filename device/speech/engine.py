@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -44,8 +44,8 @@ class Decoded:
         capped: True when the text was cut off at the cap rather than ended by the model.
     """
 
-    text: str
-    tokens: tuple[int, ...]
+    text: str = field(repr=False)  # no log and no traceback shall show it
+    tokens: tuple[int, ...] = field(repr=False)
     avg_logprob: float
     no_speech_prob: float
     capped: bool

@@ -19,7 +19,7 @@ class Segment:
 
     start_s: float
     end_s: float
-    text: str = field(repr=False)  # no log shall show it
+    text: str = field(repr=False)  # no log and no traceback shall show it
     avg_logprob: float
     no_speech_prob: float
 
