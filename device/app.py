@@ -120,9 +120,9 @@ async def dictate(parts: Parts, settings: Settings) -> None:
 async def _feed_watchdog(dictation: Dictation) -> None:
     interval_s = systemd.watchdog_interval_s()
     while interval_s is not None:
+        await asyncio.sleep(interval_s)
         stalled = dictation.progress.stalled()
         if stalled:
             log.error("no progress: %s", ", ".join(stalled))
         else:
             systemd.notify("WATCHDOG=1")
-        await asyncio.sleep(interval_s)

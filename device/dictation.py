@@ -99,6 +99,7 @@ class Dictation:
         )
         self._status = Status(parts.indicator)
         self._fault = ""
+        self._tell_ready: Callable[[], object] | None = None
 
     def post(self, event: Event) -> None:
         """Put an event on the queue, from any thread. What comes after the end is ignored."""
@@ -110,12 +111,13 @@ class Dictation:
         """Dictate until `StopRequested`.
 
         Args:
-            ready: Called when everything listens.
+            ready: Called once, when the microphone listens or has been found missing.
 
         Raises:
             SaykeyError: The button cannot be watched, or the keyboard is broken, not only away.
         """
         self._loop = asyncio.get_running_loop()
+        self._tell_ready = ready
         typing = asyncio.create_task(self._typist.run())
         recognising = asyncio.create_task(self._transcriber.run())
         acting = asyncio.create_task(self._act_on_events())
@@ -123,7 +125,6 @@ class Dictation:
             self._parts.button.start(self.post)
             self._parts.microphone.start(self.post)
             self._show()
-            ready()
             done, _ = await asyncio.wait((acting, recognising, typing), return_when=asyncio.FIRST_COMPLETED)
             if done == {acting} and not acting.exception():
                 await self._finish_what_was_said()
@@ -153,15 +154,22 @@ class Dictation:
             case MicrophoneReady(name):
                 self._fault = ""
                 log.info("microphone: %s", name)
+                self._announce()
             case MicrophoneLost(reason):
                 self.progress.rest("microphone")
                 self._fault = reason
                 log.warning("%s", reason)
                 self._cut_short()
+                self._announce()
             case Recognised(number, transcript):
                 self._put_in_outbox(self._utterances[number], transcript)
             case RecognitionFailed(number, reason, again):
                 self._not_recognised(number, reason, again=again)
+
+    def _announce(self) -> None:
+        tell, self._tell_ready = self._tell_ready, None
+        if tell:
+            tell()
 
     # From the button to a recording.
 
@@ -181,7 +189,8 @@ class Dictation:
         if self._typing:
             self._typist.stop()
             return True
-        if self._outbox.held and self._settings.button.mode != "hold":
+        can_resume = self._outbox.held and not self._typist.host_away
+        if can_resume and self._settings.button.mode != "hold":
             # A tap would leave a recording open that nobody meant to begin. Held, the button does both.
             self._outbox.release()
             return True
@@ -272,7 +281,7 @@ class Dictation:
             recognising=self._listener.recording or (unrecognised and not failure),
             fault=self._fault or (failure and f"not recognised ({failure}): press the button to try again"),
             host_away=self._typist.host_away,
-            waiting=self._outbox.pending if self._outbox.held else 0,
+            waiting=self._outbox.pending if self._outbox.held or self._typist.host_away else 0,
         )
         self._status.update(facts)
 
@@ -289,6 +298,7 @@ class Dictation:
                     if isinstance(event := await self._events.get(), StopRequested):
                         break
                     self._act(event)
+                    await asyncio.sleep(0)
         if self._utterances:
             log.warning("stopped before all was typed; dictations lost: %d", len(self._utterances))
 

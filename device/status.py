@@ -25,7 +25,7 @@ class Facts:
         recognising: A recording is being recognised or waits for it.
         fault: What is wrong for as long as it lasts, such as a missing microphone; empty when nothing is.
         host_away: The host does not take keys.
-        waiting: Characters that wait for the user's press.
+        waiting: Characters that wait for the user's press or for the host.
     """
 
     listening: bool = False
@@ -50,10 +50,10 @@ def state_of(  # noqa: PLR0911  one line for each state
         return State.RECOGNISING, ""
     if facts.fault:
         return State.ERROR, facts.fault
-    waiting = f"{facts.waiting} characters wait: press the button to type them" if facts.waiting else ""
+    waiting = f"{facts.waiting} characters wait" if facts.waiting else ""
     if facts.host_away:
         return State.HOST_AWAY, waiting
-    return (State.WAITING, waiting) if facts.waiting else (State.IDLE, "")
+    return (State.WAITING, f"{waiting}: press the button to type them") if waiting else (State.IDLE, "")
 
 
 class Status:
@@ -75,7 +75,7 @@ class Status:
             self._indicator.show(*shown)
 
     def notice(self, state: State, detail: str = "") -> None:
-        """Show something for a moment, as soon as nothing more urgent is shown."""
+        """Show something for a moment, unless something more urgent is shown meanwhile."""
         self.clear_notice()
         self._notice = (state, detail)
         self._over = asyncio.get_running_loop().call_later(NOTICE_S, self._end_notice)

@@ -66,7 +66,6 @@ class Transcriber:
     async def _recognise(self, job: _Job) -> None:
         within_s = _STARTUP_S + _SLOWEST_RTF * seconds(len(job.recording.samples))
         for tries_left in reversed(range(_TRIES)):
-            self._retry.clear()
             with self._progress.during("recogniser", within_s):
                 outcome = await self._in_thread(job.recording)
             if isinstance(outcome, Transcript):
@@ -77,6 +76,7 @@ class Transcriber:
             self._post(RecognitionFailed(job.dictation, reason, again=tries_left > 0))
             if tries_left:
                 self.failure = reason
+                self._retry.clear()  # a press before the failure asked for nothing of the kind
                 await self._retry.wait()
                 self.failure = ""
 

@@ -138,6 +138,28 @@ async def test_a_keyboard_lost_in_mid_word_and_back_types_each_character_once(re
     assert desk.host.text == "Hello, host. And on. Ever."
 
 
+@pytest.mark.parametrize("mode", ["hold", "toggle", "both"])
+async def test_every_press_while_the_host_is_away_is_a_dictation(mode):
+    async with Desk("Hello.", "And on.", "Ever.", settings=with_button(mode=mode, tap_ms=60_000)) as desk:
+        press, release = (desk.button.press, desk.button.release) if mode == "hold" else (desk.tap, desk.tap)
+        desk.keyboard.unplug()
+        for dictation in (1, 2, 3):
+            press()
+            desk.microphone.speak()
+            await desk.until_shown(State.LISTENING)
+            release()
+            desk.microphone.hear(TAIL + 1)
+            await desk.until_recognising(dictation)
+            await desk.until_shown(State.HOST_AWAY)
+        await desk.until(lambda: "characters wait" in desk.indicator.shown[-1][1])
+        desk.keyboard.plug_in()
+        await desk.until_shown(State.WAITING)
+        assert desk.host.text == ""
+        desk.tap()
+        desk.microphone.hear(TAIL + 1)
+        await desk.until_typed("Hello. And on. Ever.")
+
+
 async def test_a_host_that_is_away_at_the_start_gets_its_text_at_the_press():
     async with Desk("Hello.", "You.") as desk:
         desk.keyboard.unplug()

@@ -53,7 +53,10 @@ def test_a_notice_waits_only_for_what_the_user_or_the_typist_does():
 def test_details_are_sentences_for_a_display():
     assert state_of(Facts(fault="no microphone"), None) == ERROR
     assert "7 characters" in state_of(Facts(waiting=7), None)[1]
-    assert "7 characters" in state_of(Facts(waiting=7, host_away=True), None)[1]
+    assert "press" in state_of(Facts(waiting=7), None)[1]
+    away = state_of(Facts(waiting=7, host_away=True), None)[1]
+    assert "7 characters" in away
+    assert "press" not in away
     assert state_of(Facts(host_away=True), None)[1] == ""
 
 

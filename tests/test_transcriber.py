@@ -83,6 +83,23 @@ async def test_what_failed_is_tried_again_when_asked_and_before_what_follows():
         assert await bench.next_text() == (2, "two")
 
 
+async def test_a_press_before_the_failure_does_not_use_up_the_second_try():
+    async with Bench(MemoryError(), "one") as bench:
+        began = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        bench.recogniser.tell = lambda: loop.call_soon_threadsafe(began.set)
+        bench.recogniser.gate.clear()
+        bench.transcriber.put(1, RECORDING)
+        await asyncio.wait_for(began.wait(), PATIENCE_S)
+        bench.transcriber.retry()
+        bench.recogniser.gate.set()
+        assert await bench.next() == RecognitionFailed(1, "MemoryError", again=True)
+        assert bench.transcriber.failure == "MemoryError"
+        assert len(bench.recogniser.recordings) == 1
+        bench.transcriber.retry()
+        assert await bench.next_text() == (1, "one")
+
+
 async def test_what_fails_twice_is_given_up():
     async with Bench(MemoryError("private"), RuntimeError("private"), "two") as bench:
         bench.transcriber.put(1, RECORDING)

@@ -114,6 +114,8 @@ class SoundDeviceMicrophone:
                 self._listen(tell)
             except SoundError as error:
                 self._lose(str(error), tell)
+            except Exception as error:  # noqa: BLE001  whatever comes up, this thread must go on
+                self._lose(f"the microphone failed ({type(error).__name__}); it is tried again", tell)
             self._stopping.wait(_RETRY_S)
 
     def _lose(self, reason: str, tell: Post) -> None:

@@ -19,7 +19,7 @@ def download(name: str, folder: Path) -> Path:
         ModelError: The hub has no such model, or cannot be reached.
         OSError: The disk is full.
     """
-    # Here and not above: its import takes longer than the start of the device, which has no use for it.
+    # Here and not above: it brings av and the hub's client, for which no other command has a use.
     from faster_whisper import available_models, utils
 
     if name not in available_models():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from device.speech import features
 from device.speech.tokens import CONTEXT, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from device.audio.sound import Samples
@@ -59,7 +60,7 @@ class Engine:
     """
 
     def __init__(self, folder: Path, settings: RecognitionSettings) -> None:
-        threads = settings.threads or min(4, os.cpu_count() or 1)
+        threads = settings.threads or min(4, _cores())
         try:
             self._model = ctranslate2.models.Whisper(
                 str(folder), device="cpu", compute_type="int8", intra_threads=threads
@@ -81,7 +82,8 @@ class Engine:
         """Run the encoder over up to 30 s of sound; `decode` takes what comes out."""
         mel = features.full_window(samples, self._model.n_mels)
         view = ctranslate2.StorageView.from_array(mel[np.newaxis])
-        return self._model.encode(view, to_cpu=False)
+        with _explained():
+            return self._model.encode(view, to_cpu=False)
 
     def decode(self, memory: Any, duration_s: float, *, beam_size: int, no_repeat: int = 0) -> Decoded:
         """Decode what was encoded.
@@ -93,16 +95,17 @@ class Engine:
             no_repeat: Length of token runs that may not occur twice, or 0.
         """
         cap = min(token_cap(duration_s), CONTEXT - len(self._prompt))
-        result = self._model.generate(
-            memory,
-            [self._prompt],
-            beam_size=beam_size,
-            no_repeat_ngram_size=no_repeat,
-            # CTranslate2 counts the prompt after its first token, and stops at the half in any case.
-            max_length=max(2 * cap, len(self._prompt) - 1 + cap),
-            return_scores=True,
-            return_no_speech_prob=True,
-        )[0]
+        with _explained():
+            result = self._model.generate(
+                memory,
+                [self._prompt],
+                beam_size=beam_size,
+                no_repeat_ngram_size=no_repeat,
+                # CTranslate2 counts the prompt after its first token, and stops at the half in any case.
+                max_length=max(2 * cap, len(self._prompt) - 1 + cap),
+                return_scores=True,
+                return_no_speech_prob=True,
+            )[0]
         tokens = [token for token in result.sequences_ids[0] if token < self._tokens.end]
         # CTranslate2 scores by the length without the end, Whisper by the length with it.
         avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)
@@ -124,7 +127,18 @@ class Engine:
         Raises:
             ModelError: The files of the model do not fit together.
         """
-        try:
-            self.decode(self.encode(np.zeros(16_000, dtype=np.float32)), 0.5, beam_size=1)
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(f"The model cannot be run ({error}): run saykey model verify.") from error
+        self.decode(self.encode(np.zeros(16_000, dtype=np.float32)), 0.5, beam_size=1)
+
+
+def _cores() -> int:
+    """Give how many cores this process may use; only Linux says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what CTranslate2 raises, which is never about the words, into what the user can act on."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"The model cannot be run ({error}): run saykey model verify.") from error

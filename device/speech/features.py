@@ -1,7 +1,7 @@
 """The log-mel spectrogram that Whisper reads.
 
-Numpy's own FFT rather than faster-whisper's extractor: importing that brings av, onnxruntime and
-huggingface_hub into the daemon, half a second and 100 MB. The tests hold the two together.
+Numpy's own FFT rather than faster-whisper's extractor: importing that brings av and
+huggingface_hub into the daemon, some 20 MB for nothing. The tests hold the two together.
 """
 
 from __future__ import annotations
