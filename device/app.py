@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from device import systemd
 from device.dictation import Dictation
 from device.events import StopRequested
-from device.keyboard.layout import layout_named
+from device.keyboard.host import host_of
 from device.memory import give_back
 from device.ports import Parts
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from device.ports import Button, Indicator, Keyboard, Microphone, SpeechDetector
     from device.settings import Settings
-    from device.simulation.virtual_host import VirtualHost
     from device.speech.recogniser import WhisperRecogniser
     from device.utterance import Utterance
 
@@ -71,23 +70,61 @@ def assemble(
         detector=load_detector(),
         recogniser=load_recogniser(settings),
         keyboard=keyboard,
-        layout=layout_named(settings.keyboard.layout, controls="\n" if settings.text.newlines else ""),
+        # Backspace is for taking text back: no transcript has one.
+        host=host_of(settings.keyboard, controls="\b\n" if settings.text.newlines else "\b"),
         indicator=indicator,
     )
 
 
-def desk_parts(settings: Settings, host: VirtualHost, screen: TextIO, status: TextIO) -> Parts:
+def usb_keyboard() -> Keyboard:
+    """Give the keyboard of this board's USB socket.
+
+    Raises:
+        KeyboardError: This machine is no USB keyboard.
+    """
+    from device.hardware.gadget_status import find
+    from device.hardware.usb_keyboard import UsbKeyboard
+
+    find()
+    return UsbKeyboard()
+
+
+def usb_parts(settings: Settings, status: TextIO) -> Parts:
+    """Give the parts that type through USB; a key of the terminal is the button.
+
+    Args:
+        settings: What the user wants.
+        status: Shows what the device does.
+
+    Raises:
+        KeyboardError: This machine is no USB keyboard.
+    """
+    from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
+    from device.simulation.terminal import TerminalButton, TerminalIndicator
+
+    keyboard = usb_keyboard()  # before the model is loaded, which takes longer
+    return assemble(
+        settings,
+        button=TerminalButton(),
+        microphone=SoundDeviceMicrophone(settings.microphone),
+        keyboard=keyboard,
+        indicator=TerminalIndicator(status),
+    )
+
+
+def desk_parts(settings: Settings, screen: TextIO, status: TextIO) -> Parts:
     """Give the parts for a desk: the real microphone, a key of the terminal, a virtual host.
 
     Args:
         settings: What the user wants.
-        host: Receives the keys.
         screen: Shows the host's text as it arrives.
         status: Shows what the device does.
     """
     from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
     from device.simulation.terminal import REPORT_INTERVAL_S, Screen, TerminalButton, TerminalIndicator
+    from device.simulation.virtual_host import VirtualHost
 
+    host = VirtualHost.described_by(settings.keyboard)
     return assemble(
         settings,
         button=TerminalButton(),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "speak a recording to a virtual host, and show every stage",
     "run": "be the keyboard: hold the button, speak, let go",
+    "type": "type a text into the host, or show what would be sent",
+    "layouts": "list the keyboard layouts of each operating system",
+    "gadget": "make this board a USB keyboard, or undo it",
     "transcribe": "print what is said in sound files",
     "simulate": "speak sound files to a virtual host, and print what it received",
     "doctor": "find what is wrong, and say how to mend it",

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
-from device.audio.listener import Listener
-from device.audio.sound import seconds
 from device.events import (
     ButtonMoved,
+    DecisionDue,
     MicrophoneLost,
     MicrophoneReady,
     Recognised,
@@ -27,11 +26,14 @@ from device.events import (
     StopRequested,
     TypingChanged,
 )
-from device.gestures import Debouncer, Gesture, Gestures
+from device.gestures import Gesture
 from device.keyboard.typist import Typist
+from device.last import Last
 from device.outbox import Entry, Outbox
 from device.ports import State
+from device.presses import Presses
 from device.progress import Progress, WatchedKeyboard
+from device.recordings import Recordings
 from device.speech.transcript import Transcript
 from device.status import Facts, Status
 from device.text.format import format_text
@@ -41,9 +43,9 @@ from device.utterance import Utterance
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.audio.recording import Recording
     from device.events import Event
     from device.ports import Parts
+    from device.recordings import Recorded
     from device.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -80,26 +82,24 @@ class Dictation:
         self._finished = finished
         self._loop: asyncio.AbstractEventLoop | None = None
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._debouncer = Debouncer(settings.button.debounce_ms)
-        self._settling: asyncio.TimerHandle | None = None
-        self._gestures = Gestures(settings.button)
-        self._listener = Listener(parts.detector, settings)
-        self._released_s = 0.0
+        self._presses = Presses(settings.button, self.post)
+        self._recordings = Recordings(parts.detector, settings)
+        self._resumes = False  # typing may go on once the latest press is no double press
         self._utterances: dict[int, Utterance] = {}
         self._count = 0
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
-        self._typed_before = ""
         self._outbox = Outbox()
         self._typist = Typist(
             WatchedKeyboard(parts.keyboard, self.progress),
-            parts.layout,
+            parts.host,
             self._outbox,
             report_change=lambda: self.post(TypingChanged()),
             finished=self._typed,
         )
+        self._last = Last(self._outbox, self._typist, parts.keyboard, settings.text, finished=self._typed)
         self._status = Status(parts.indicator)
         self._fault = ""
-        self._tell_ready: Callable[[], object] | None = None
+        self._tell_ready: Callable[[], object] = lambda: None
 
     def post(self, event: Event) -> None:
         """Put an event on the queue, from any thread. What comes after the end is ignored."""
@@ -117,7 +117,7 @@ class Dictation:
             SaykeyError: The button cannot be watched, or the keyboard is broken, not only away.
         """
         self._loop = asyncio.get_running_loop()
-        self._tell_ready = ready
+        self._tell_ready = cache(ready)  # once
         typing = asyncio.create_task(self._typist.run())
         recognising = asyncio.create_task(self._transcriber.run())
         acting = asyncio.create_task(self._act_on_events())
@@ -143,106 +143,99 @@ class Dictation:
 
     def _act(self, event: Event) -> None:
         match event:
-            case ButtonMoved():
-                self._move(event)
+            case ButtonMoved() | DecisionDue():
+                for gesture in self._presses.read(event, recording=self._recordings.listening):
+                    self._gesture(gesture)
             case SoundHeard(samples):
                 self.progress.expect("microphone", _SOUND_WITHIN_S)
-                self._recorded(self._listener.hear(samples))
+                self._recognise(self._recordings.hear(samples))
             case SoundDropped():
                 self.sound_dropped += 1
                 log.warning("the sound system lost some sound (%d times so far)", self.sound_dropped)
             case MicrophoneReady(name):
                 self._fault = ""
                 log.info("microphone: %s", name)
-                self._announce()
+                self._tell_ready()
             case MicrophoneLost(reason):
                 self.progress.rest("microphone")
                 self._fault = reason
                 log.warning("%s", reason)
-                self._cut_short()
-                self._announce()
+                self._recognise(self._recordings.cut_short())
+                self._tell_ready()
             case Recognised(number, transcript):
                 self._put_in_outbox(self._utterances[number], transcript)
             case RecognitionFailed(number, reason, again):
                 self._not_recognised(number, reason, again=again)
 
-    def _announce(self) -> None:
-        tell, self._tell_ready = self._tell_ready, None
-        if tell:
-            tell()
-
     # From the button to a recording.
 
-    def _move(self, move: ButtonMoved) -> None:
-        if self._settling:
-            self._settling.cancel()
-        if again := self._debouncer.look_again(move):
-            wait_s = again.at_s - time.monotonic()
-            self._settling = asyncio.get_running_loop().call_later(wait_s, self.post, again)
-        elif self._debouncer.take(move) and not (move.pressed and self._stops_or_resumes_typing()):
-            self._gesture(move)
+    def _gesture(self, gesture: Gesture) -> None:
+        match gesture:
+            case Gesture.START:
+                self._start()
+            case Gesture.END:
+                self._recordings.end()
+            case Gesture.SETTLE:
+                if self._resumes:
+                    self._last.release()
+                self._recognise(self._recordings.settle())
+            case Gesture.UNDO | Gesture.AGAIN:
+                self._recordings.forget()
+                act = self._last.undo if gesture is Gesture.UNDO else self._last.again
+                if reason := act(self._unrecognised):
+                    self._status.notice(State.ERROR, reason)
 
-    def _stops_or_resumes_typing(self) -> bool:
-        """Stop or resume the typing, if that is what a press means now; say whether it was."""
-        if self._listener.listening:
-            return False
+    def _start(self) -> None:
+        """Do what a press means now: stop the typing, or resume it, or record."""
+        several = self._resumes = self._presses.several  # which is not to type, before it is certain
         if self._typing:
             self._typist.stop()
-            return True
-        can_resume = self._outbox.held and not self._typist.host_away
-        if can_resume and self._settings.button.mode != "hold":
+            if not several:
+                return
+        elif self._outbox.held and not (
+            self._typist.host_away or self._settings.button.mode == "hold" or several
+        ):
             # A tap would leave a recording open that nobody meant to begin. Held, the button does both.
-            self._outbox.release()
-            return True
-        return False
-
-    def _gesture(self, move: ButtonMoved) -> None:
-        match self._gestures.read(move, recording=self._listener.listening):
-            case Gesture.START:
-                self._status.clear_notice()
-                self._outbox.release()
-                self._transcriber.retry()
-                if self._fault:
-                    self._status.notice(State.ERROR, self._fault)
-                else:
-                    self._recorded(self._listener.begin())
-            case Gesture.END:
-                self._released_s = time.monotonic()
-                self._listener.end()
+            self._last.release()
+            return
+        self._status.clear_notice()
+        self._transcriber.retry()
+        if not several:
+            self._last.release()
+        if self._fault:
+            self._status.notice(State.ERROR, self._fault)
+        else:
+            self._recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
 
     # From a recording to text in the outbox.
 
-    def _cut_short(self) -> None:
-        if self._listener.listening:
-            self._released_s = time.monotonic()
-        self._recorded(self._listener.cut_short())
-
-    def _recorded(self, recording: Recording | None) -> None:
-        if recording is None:
-            return
-        self._count += 1
-        if self._listener.hit_limit:
-            self._released_s = time.monotonic()
-            log.warning("the recording ended at its limit (microphone.max_recording_s)")
-        utterance = Utterance(self._count, self._released_s)
-        self._utterances[utterance.number] = utterance
-        if recording.passages:
-            self._transcriber.put(utterance.number, recording)
-        else:
-            self._nothing_heard(utterance, Transcript((), seconds(len(recording.samples))))
+    def _recognise(self, recorded: list[Recorded]) -> None:
+        for each in recorded:
+            self._count += 1
+            utterance = Utterance(self._count, each.released_s)
+            self._utterances[utterance.number] = utterance
+            if each.recording.passages:
+                self._transcriber.put(utterance.number, each.recording)
+            else:
+                self._nothing_heard(utterance, Transcript((), each.duration_s))
 
     def _put_in_outbox(self, utterance: Utterance, transcript: Transcript) -> None:
-        text = format_text(transcript.text, self._typed_before, self._settings.text)
+        text = format_text(transcript.text, self._last.before, self._settings.text)
         if not text:
             self._nothing_heard(utterance, transcript)
             return
         utterance.recognised(transcript, text)
-        self._typed_before = text
-        self._outbox.put(Entry(utterance.number, text))
+        entry = Entry(utterance.number, text)
+        self._last.remember(entry, transcript.text, undone=utterance.undone)
+        if utterance.undone:
+            self._end(utterance)
+        else:
+            self._outbox.put(entry)
 
     def _nothing_heard(self, utterance: Utterance, transcript: Transcript) -> None:
         utterance.transcript = transcript
-        self._status.notice(State.NOTHING_HEARD)
+        if not self._recordings.listening:  # afterwards, it would seem to be about what is said now
+            self._status.notice(State.NOTHING_HEARD)
         self._end(utterance)
 
     def _not_recognised(self, number: int, reason: str, *, again: bool) -> None:
@@ -256,11 +249,12 @@ class Dictation:
     # From the outbox to the keyboard: see `device.keyboard.typist`.
 
     def _typed(self, entry: Entry) -> None:
-        utterance = self._utterances[entry.dictation]
-        utterance.typed(entry)
-        if utterance.record.refused:
-            self._status.notice(State.ERROR, f"{utterance.record.refused} characters cannot be typed")
-        self._end(utterance)
+        self._last.settled(entry)
+        if entry.record.refused:
+            self._status.notice(State.ERROR, f"{entry.record.refused} characters cannot be typed")
+        if utterance := self._utterances.get(entry.dictation):
+            utterance.typed(entry)
+            self._end(utterance)
 
     def _end(self, utterance: Utterance) -> None:
         del self._utterances[utterance.number]
@@ -268,20 +262,26 @@ class Dictation:
         self._finished(utterance)
 
     @property
+    def _unrecognised(self) -> list[Utterance]:
+        return [utterance for utterance in self._utterances.values() if not utterance.text]
+
+    @property
+    def _waits(self) -> bool:
+        return self._outbox.held or self._typist.host_away
+
+    @property
     def _typing(self) -> bool:
-        about_to = self._outbox.pending and not self._outbox.held and not self._typist.host_away
-        return self._typist.typing or bool(about_to)
+        return self._typist.typing or bool(self._outbox.pending and not self._waits)
 
     def _show(self) -> None:
         failure = self._transcriber.failure
-        unrecognised = any(not utterance.text for utterance in self._utterances.values())
         facts = Facts(
-            listening=self._listener.listening,
+            listening=self._recordings.listening,
             typing=self._typing,
-            recognising=self._listener.recording or (unrecognised and not failure),
+            recognising=self._recordings.recording or bool(self._unrecognised and not failure),
             fault=self._fault or (failure and f"not recognised ({failure}): press the button to try again"),
             host_away=self._typist.host_away,
-            waiting=self._outbox.pending if self._outbox.held or self._typist.host_away else 0,
+            waiting=self._outbox.pending if self._waits else 0,
         )
         self._status.update(facts)
 
@@ -289,10 +289,10 @@ class Dictation:
 
     async def _finish_what_was_said(self) -> None:
         """Type what is on its way, unless it waits for the user's press or the host anyway."""
-        self._cut_short()
+        self._recognise(self._recordings.settle() + self._recordings.cut_short())
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_GRACE_S):
-                while self._utterances and not self._outbox.held and not self._typist.host_away:
+                while (self._utterances or self._outbox.pending) and not self._waits:
                     self._show()
                     self._transcriber.retry()
                     if isinstance(event := await self._events.get(), StopRequested):

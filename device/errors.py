@@ -22,7 +22,4 @@ class KeyboardError(SaykeyError):
 
 
 class HostAwayError(KeyboardError):
-    """The host does not take reports now: unplugged, asleep, or out of reach.
-
-    The report that was being sent did not reach the host.
-    """
+    """The host does not take reports now: unplugged, asleep, or out of reach."""

@@ -28,6 +28,17 @@ class ButtonMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionDue:
+    """It is time to decide whether presses were a double press, if the button did not move meanwhile.
+
+    Attributes:
+        at_s: When, on the clock of `time.monotonic`, in seconds.
+    """
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SoundHeard:
     """One window of sound arrived from the microphone.
 
@@ -105,6 +116,7 @@ class StopRequested:
 
 Event = (
     ButtonMoved
+    | DecisionDue
     | SoundHeard
     | MicrophoneLost
     | MicrophoneReady

@@ -1,4 +1,4 @@
-"""What the user means by the button: debounced presses, held or tapped. Pure but for the state it keeps."""
+"""What the user means by the button, held or tapped, once or more. Pure but for the state it keeps."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ if TYPE_CHECKING:
 
 
 class Gesture(Enum):
-    """What a move of the button asks for."""
+    """What the button asks for.
+
+    What presses recorded in doubt was not meant to be recorded when `UNDO` or `AGAIN` comes of them. A
+    `SETTLE` behind those is for a recording that still runs.
+    """
 
     START = "start recording"
     END = "end recording"
+    SETTLE = "what was recorded in doubt is a dictation"
+    UNDO = "take the last dictation back"
+    AGAIN = "type the last dictation again"
+
+
+_ACTIONS = {"undo": Gesture.UNDO, "again": Gesture.AGAIN}
 
 
 class Debouncer:
@@ -53,29 +63,80 @@ class Debouncer:
 
 
 class Gestures:
-    """Reads debounced moves by the mode: hold to talk, tap to begin and end, or both."""
+    """Reads debounced moves by the mode: hold to talk, tap to begin and end, or both.
+
+    A press asks for a recording at once, whatever it turns out to be. It is in doubt while it may still be
+    one of a double or triple press: as long as it is short, and then until it is too late for the next one.
+    A press that ends a recording is never in doubt, so that no press means two things.
+    """
 
     def __init__(self, settings: ButtonSettings) -> None:
-        self._settings = settings
-        self._began_s = 0.0  # when the press that began this recording was made
-        self._latched = False
+        tap_s, self._gap_s = settings.tap_ms / 1000, settings.gap_ms / 1000
+        self._tap_s = min(tap_s, self._gap_s)  # behind a longer press, any other one is too late
+        self._latches_under_s = {"hold": 0.0, "both": tap_s, "toggle": float("inf")}[settings.mode]
+        actions = {2: settings.double_press, 3: settings.triple_press}
+        self._actions = {taps: _ACTIONS[action] for taps, action in actions.items() if action != "none"}
+        self._taps = 0
+        self._in_doubt = False
+        self._pressed = False
+        self._pressed_s = 0.0
+        self._ends_after_s = 0.0  # a press that lasts as long ends its recording when it ends
 
-    def read(self, move: ButtonMoved, *, recording: bool) -> Gesture | None:
-        """Give what a move asks for.
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the latest press may still be one of a double or triple press."""
+        return self._in_doubt
+
+    @property
+    def taps(self) -> int:
+        """How many short presses came just before, which may belong together with the latest one."""
+        return self._taps
+
+    @property
+    def due_s(self) -> float | None:
+        """When the doubt ends if the button does not move before; `None` without doubt."""
+        return self._pressed_s + (self._tap_s if self._pressed else self._gap_s) if self._in_doubt else None
+
+    def wait(self, until_s: float) -> list[Gesture]:
+        """Give what it means that the button has not moved until then."""
+        return self._decide() if self.due_s is not None and until_s >= self.due_s else []
+
+    def read(self, move: ButtonMoved, *, recording: bool) -> list[Gesture]:
+        """Give what a move asks for, in this order.
 
         Args:
             move: A move that was not a bounce.
             recording: Whether a recording runs. It may have ended by itself.
         """
+        gestures = self.wait(move.at_s)
         if move.pressed:
-            if recording:
-                return Gesture.END
-            self._began_s, self._latched = move.at_s, self._settings.mode == "toggle"
-            return Gesture.START
-        if self._latched or not recording:
-            return None
-        held_ms = 1000 * (move.at_s - self._began_s)
-        if self._settings.mode == "both" and held_ms < self._settings.tap_ms:
-            self._latched = True
-            return None
-        return Gesture.END
+            self._pressed, self._pressed_s = True, move.at_s
+            gestures += self._press(recording=recording)
+        elif self._pressed:
+            self._pressed = False
+            gestures += self._release(move.at_s - self._pressed_s, recording=recording)
+        return gestures
+
+    def _press(self, *, recording: bool) -> list[Gesture]:
+        if recording and not self._taps:
+            self._ends_after_s = float("inf")
+            return [Gesture.END]
+        self._in_doubt = bool(self._actions)
+        # Where a tap left its recording open, this press is the second tap, or a hold that goes on with it.
+        self._ends_after_s = 0.0 if recording else self._latches_under_s
+        return [] if recording else [Gesture.START]
+
+    def _release(self, held_s: float, *, recording: bool) -> list[Gesture]:
+        self._taps += self._in_doubt
+        ends = recording and (self._taps > 1 or held_s >= self._ends_after_s)
+        gestures = [Gesture.END] if ends else []
+        if self._in_doubt and self._taps == max(self._actions):
+            gestures += self._decide()
+        return gestures
+
+    def _decide(self) -> list[Gesture]:
+        action = self._actions.get(self._taps)
+        self._taps, self._in_doubt = 0, False
+        if action is None:
+            return [Gesture.SETTLE]
+        return [action, Gesture.SETTLE] if self._pressed else [action]  # a long press came behind the others

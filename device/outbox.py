@@ -14,10 +14,11 @@ class Entry:
     """The text of one dictation, and how far it has been typed.
 
     Attributes:
-        dictation: Number of the dictation, from 1.
+        dictation: Number of the dictation, from 1; 0 for what is taken back or typed again.
         text: What is to be typed.
         done: Characters dealt with: typed, substituted or refused.
         keys_done: Keys already pressed of the character after those, when it takes several.
+        typed: What the characters dealt with became at the host.
         first_key_s: When the first key was pressed, on the clock of `time.monotonic`; `None` before.
         last_key_s: When the latest key was pressed.
         record: What became of the characters so far.
@@ -27,6 +28,7 @@ class Entry:
     text: str = field(repr=False)  # no log and no traceback shall show it
     done: int = 0
     keys_done: int = 0
+    typed: str = field(default="", repr=False)
     first_key_s: float | None = None
     last_key_s: float | None = None
     record: Record = field(init=False)
@@ -44,6 +46,7 @@ class Entry:
     def settle(self, instead: str | None) -> None:
         """Note that the next character is dealt with, by what was typed for it; `None` is nothing."""
         self.record.count(self.text[self.done], instead)
+        self.typed += instead or ""
         self.done += 1
         self.keys_done = 0
 
@@ -85,10 +88,26 @@ class Outbox:
         self._held = False
         self._update()
 
-    def clear(self) -> None:
-        """Throw away all that was not typed yet."""
-        self._entries.clear()
+    def holds(self, entry: Entry) -> bool:
+        """Say whether an entry is here: not all of it has been typed."""
+        return entry in self._entries
+
+    def cut(self, entry: Entry, *, typing: bool) -> bool:
+        """Throw away what is left of an entry that is here.
+
+        Args:
+            entry: Any entry.
+            typing: Keys are being sent. The first entry's next character may be under way then, and stays.
+
+        Returns:
+            Whether nothing is left, and it is not here any more.
+        """
+        if typing and entry is self._entries[0]:
+            entry.text = entry.text[: entry.done + 1]
+            return False
+        self._entries.remove(entry)
         self._update()
+        return True
 
     async def next(self) -> Entry:
         """Wait for an entry that may be typed; give the first, which stays here until `finish`."""

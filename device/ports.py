@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from device.audio.recording import Recording
     from device.audio.sound import Samples
     from device.events import Post
-    from device.keyboard.layout import Layout
+    from device.keyboard.host import Host
     from device.keyboard.reports import Report
     from device.speech.transcript import Transcript
 
@@ -76,14 +76,22 @@ class Keyboard(Protocol):
     """The keyboard that the host sees."""
 
     async def send(self, report: Report) -> None:
-        """Hand one report to the host; return when the link has taken it.
+        """Hand one report to the host; return when it has it.
 
         Raises:
-            HostAwayError: The host does not take reports, and did not take this one.
+            HostAwayError: The host does not take reports. `wait_until_ready` says what became of this one.
         """
 
-    async def wait_until_ready(self) -> None:
-        """Return when the host takes reports."""
+    async def wait_until_ready(self) -> bool:
+        """Return when the host takes reports.
+
+        Returns:
+            Whether the report whose `send` failed has reached the host after all: one that a sleeping host
+            left with us arrives when it wakes.
+        """
+
+    def absences(self) -> int:
+        """Give how often the host has gone away so far. What comes back may be another host."""
 
     def leds(self) -> int:
         """Give the host's lock keys as the LED bits of the boot keyboard's output report (HID 1.11, B.1)."""
@@ -113,5 +121,5 @@ class Parts:
     detector: SpeechDetector
     recogniser: Recogniser
     keyboard: Keyboard
-    layout: Layout
+    host: Host
     indicator: Indicator

@@ -62,9 +62,13 @@ class WatchedKeyboard:
         with self._progress.during("keyboard", _REPORT_WITHIN_S):
             await self._keyboard.send(report)
 
-    async def wait_until_ready(self) -> None:
+    async def wait_until_ready(self) -> bool:
         """Return when the host takes reports, which may be never."""
-        await self._keyboard.wait_until_ready()
+        return await self._keyboard.wait_until_ready()
+
+    def absences(self) -> int:
+        """Give how often the host has gone away."""
+        return self._keyboard.absences()
 
     def leds(self) -> int:
         """Give the host's lock keys."""

@@ -12,6 +12,7 @@ Language = Annotated[
     str,
     Meta(pattern=r"^[a-z]{2,3}\Z", description='a language code of two or three small letters, such as "en"'),
 ]
+PressAction = Literal["undo", "again", "none"]
 
 
 class _Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,6 +25,9 @@ class ButtonSettings(_Section, frozen=True):
     mode: Literal["hold", "toggle", "both"] = "hold"
     tap_ms: Milliseconds = 300
     debounce_ms: Milliseconds = 25
+    double_press: PressAction = "undo"
+    triple_press: PressAction = "again"
+    gap_ms: Annotated[int, Meta(ge=0, le=2_000)] = 400
 
 
 class MicrophoneSettings(_Section, frozen=True):
@@ -72,7 +76,12 @@ class TextSettings(_Section, frozen=True):
 class KeyboardSettings(_Section, frozen=True):
     """How the host reads the keys."""
 
-    layout: Literal["us"] = "us"
+    os: Literal["linux", "windows", "macos", "ios", "android", "other"] = "other"
+    layout: str = "us"
+    other_layout: str = ""
+    layout_toggle: str = ""
+    unicode: bool = True
+    pace: Literal["fast", "normal", "remote"] | Annotated[int, Meta(ge=0, le=1_000)] = "normal"
 
 
 class Settings(_Section, frozen=True):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from device.errors import SettingsError
+from device.keyboard.host import host_of
 from device.settings import Settings
 from device.settings_words import TYPES, not_allowed, unknown_key, unknown_table
 
@@ -69,6 +70,12 @@ def _check_together(settings: Settings, origins: dict[str, str]) -> None:
             f"but must not exceed speech.threshold, {speech.threshold} ({origins['speech.threshold']}): "
             "lower the first or raise the second"
         )
+    try:
+        host_of(settings.keyboard)
+    except SettingsError as error:
+        told = {origins[f"keyboard.{key}"] for key in ("os", "layout", "other_layout", "layout_toggle")}
+        files = ", ".join(sorted(told - {DEFAULT}))
+        raise SettingsError(f"{files}, {error}") from None
 
 
 def _present(root: Path) -> list[Path]:

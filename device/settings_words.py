@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, type_info
+from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, UnionType, type_info
 from msgspec.structs import fields
 
 from device.settings import Settings
@@ -18,11 +18,13 @@ TYPES: dict[str, dict[str, Any]] = {
 """The type of each setting, by table and key."""
 
 
-def allowed(kind: Any) -> str:
+def allowed(kind: Any) -> str:  # noqa: PLR0911  one line for each type
     """Say which values a setting of this type may have."""
     match type_info(kind):
         case Metadata(extra_json_schema={"description": str(words)}):
             return words
+        case UnionType():
+            return ", or ".join(map(allowed, get_args(kind)))
         case LiteralType():
             *others, last = map(toml, get_args(kind))  # in the order of their declaration
             return f"{', '.join(others)} or {last}" if others else last

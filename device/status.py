@@ -70,15 +70,16 @@ class Status:
         """Show what these facts come to."""
         self._facts = facts
         shown = state_of(facts, self._notice)
+        if shown is self._notice and not self._over:
+            self._over = asyncio.get_running_loop().call_later(NOTICE_S, self._end_notice)
         if shown != self._shown:
             self._shown = shown
             self._indicator.show(*shown)
 
     def notice(self, state: State, detail: str = "") -> None:
-        """Show something for a moment, unless something more urgent is shown meanwhile."""
+        """Show something for a moment, as soon as nothing more urgent is shown."""
         self.clear_notice()
         self._notice = (state, detail)
-        self._over = asyncio.get_running_loop().call_later(NOTICE_S, self._end_notice)
 
     def clear_notice(self) -> None:
         """Forget the notice: the user does something new."""

@@ -24,6 +24,7 @@ class Utterance:
         text: What is to be typed.
         record: What became of the text, and the times of each stage.
         failure: Why it could not be recognised; empty when it could.
+        undone: The user took it back before all of it was typed. Its record then ends there.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Utterance:
     text: str = field(default="", repr=False)  # no log and no traceback shall show it
     record: Record = field(default_factory=Record)
     failure: str = ""
+    undone: bool = False
 
     def recognised(self, transcript: Transcript, text: str) -> None:
         """Note what was said, and what of it is to be typed."""
@@ -39,9 +41,10 @@ class Utterance:
         self._note_time("release_to_text", time.monotonic())
 
     def typed(self, entry: Entry) -> None:
-        """Note that its entry of the outbox is done."""
+        """Note that its entry of the outbox is done with."""
         entry.record.times_ms.update(self.record.times_ms)
         self.record = entry.record
+        self.undone = entry.done < entry.record.asked
         self._note_time("release_to_first_key", entry.first_key_s)
         self._note_time("release_to_last_key", entry.last_key_s)
 

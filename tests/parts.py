@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,8 +14,16 @@ from msgspec.structs import replace
 
 from device.audio.sound import WINDOW, seconds
 from device.dictation import Dictation
-from device.events import MicrophoneLost, MicrophoneReady, SoundDropped, SoundHeard, StopRequested
-from device.keyboard.layout import layout_named
+from device.events import (
+    ButtonMoved,
+    DecisionDue,
+    MicrophoneLost,
+    MicrophoneReady,
+    SoundDropped,
+    SoundHeard,
+    StopRequested,
+)
+from device.keyboard.host import host_of
 from device.ports import Parts
 from device.settings import ButtonSettings, MicrophoneSettings, Settings
 from device.simulation.scripted_button import ScriptedButton
@@ -41,9 +50,10 @@ PATIENCE_S = 60
 """A test that waits so long has failed."""
 
 SETTINGS = Settings(
-    button=ButtonSettings(debounce_ms=0), microphone=MicrophoneSettings(pre_roll_ms=96, tail_ms=64)
+    button=ButtonSettings(debounce_ms=0, double_press="none", triple_press="none"),
+    microphone=MicrophoneSettings(pre_roll_ms=96, tail_ms=64),
 )
-"""A button that does not bounce; three windows of pre-roll and two of tail."""
+"""A button that does not bounce, pressed as fast as a test likes; three windows of pre-roll, two of tail."""
 
 PRE_ROLL, TAIL = 3, 2
 
@@ -187,6 +197,44 @@ class BrakedKeyboard(VirtualKeyboard):
         self.closed = True
 
 
+class TimedButton(ScriptedButton):
+    """A button on a clock of its own, which stands still until the test says how long something took.
+
+    It is so far ahead that no timer of the path comes in between.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now_s = time.monotonic() + 100_000
+
+    def press(self, after_s: float = 1.0) -> None:
+        self._tell(ButtonMoved(pressed=True, at_s=self._pass(after_s)))
+
+    def release(self, held_s: float = 1.0) -> None:
+        self._tell(ButtonMoved(pressed=False, at_s=self._pass(held_s)))
+
+    def tap(self, after_s: float = 1.0) -> None:
+        self.press(after_s)
+        self.release(0.1)
+
+    def taps(self, count: int) -> None:
+        self.tap()
+        for _ in range(count - 1):
+            self.tap(0.1)
+
+    def rest(self, for_s: float = 1.0) -> None:
+        """Let time pass without a move."""
+        self._tell(DecisionDue(self._pass(for_s)))
+
+    def _pass(self, seconds: float) -> float:
+        self._now_s += seconds
+        return self._now_s
+
+    def _tell(self, event: ButtonMoved | DecisionDue) -> None:
+        assert self._post is not None
+        self._post(event)
+
+
 class TellingIndicator(SilentIndicator):
     """Says when it is told something."""
 
@@ -207,12 +255,16 @@ class Desk:
     """The whole path on fake parts, running inside `async with`."""
 
     def __init__(
-        self, *script: str | BaseException, settings: Settings = SETTINGS, present: bool = True
+        self,
+        *script: str | BaseException,
+        settings: Settings = SETTINGS,
+        button: ScriptedButton | None = None,
+        present: bool = True,
     ) -> None:
         self.settings = settings
-        self.host = VirtualHost()
+        self.host = VirtualHost.described_by(settings.keyboard)
         self.keyboard = BrakedKeyboard(self.host)
-        self.button = ScriptedButton()
+        self.button = button or ScriptedButton()
         self.microphone = HandMicrophone()
         self.microphone.present = present
         self.detector = SignDetector()
@@ -231,7 +283,7 @@ class Desk:
             self.detector,
             self.recogniser,
             self.keyboard,
-            layout_named("us"),
+            host_of(self.settings.keyboard, controls="\b"),
             self.indicator,
         )
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, type_info
-from msgspec.structs import asdict
+from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, UnionType, type_info
+from msgspec.structs import asdict, replace
 
 from device.commands import config
 from device.errors import SettingsError
@@ -30,6 +30,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
             found = st.integers(low, high)
         case FloatType(ge=low, le=high):
             found = st.floats(low, high)
+        case UnionType(types=kinds):
+            found = st.one_of(map(values, kinds))
         case StrType(pattern=None):
             found = st.text()
         case StrType(pattern=pattern):
@@ -46,6 +48,10 @@ def settings(draw) -> Settings:
         for table, keys in TYPES.items()
     }
     assume(sections["speech"].neg_threshold <= sections["speech"].threshold)
+    # Which layouts there are depends on the system.
+    two = draw(st.sampled_from([{}, {"other_layout": "ru", "layout_toggle": "alt+shift"}]))
+    one = {"layout": draw(st.sampled_from(["us", "de"])), "other_layout": "", "layout_toggle": ""}
+    sections["keyboard"] = replace(sections["keyboard"], **(one | two))
     return Settings(**sections)
 
 

@@ -97,17 +97,37 @@ def test_without_debouncing_every_move_counts():
 class Hand:
     """A hand on the button, and whether that records."""
 
-    def __init__(self, mode):
-        self.gestures = Gestures(ButtonSettings(mode=mode, tap_ms=300))
+    def __init__(self, mode, double_press="none", triple_press="none", tap_ms=300, gap_ms=400):
+        settings = ButtonSettings(
+            mode=mode, tap_ms=tap_ms, gap_ms=gap_ms, double_press=double_press, triple_press=triple_press
+        )
+        self.gestures = Gestures(settings)
         self.recording = False
         self.now_s = 10.0
+        self.said = []
+        self.fates = []  # of each recording: it is a dictation, or is not, or nothing is known yet
 
     def move(self, pressed, after_s=0.0):
         self.now_s += after_s
-        gesture = self.gestures.read(ButtonMoved(pressed, self.now_s), recording=self.recording)
-        if gesture is not None:
-            self.recording = gesture is Gesture.START
-        return gesture
+        return self.act(self.gestures.read(ButtonMoved(pressed, self.now_s), recording=self.recording))
+
+    def act(self, gestures):
+        for gesture in gestures:
+            if gesture in {START, END}:
+                assert self.recording is (gesture is END)
+                self.recording = gesture is START
+            if gesture is START:
+                self.fates.append(None)
+            elif gesture is not END:
+                self._decide(is_dictation=gesture is SETTLE)
+        self.said += gestures
+        return gestures
+
+    def _decide(self, *, is_dictation):
+        decided = self.fates[:-1] if self.recording and not is_dictation else self.fates
+        for number, fate in enumerate(decided):
+            if fate is None:
+                self.fates[number] = is_dictation
 
     def press(self, after_s=1.0):
         return self.move(pressed=True, after_s=after_s)
@@ -115,57 +135,220 @@ class Hand:
     def release(self, after_s):
         return self.move(pressed=False, after_s=after_s)
 
+    def rest(self, for_s):
+        self.now_s += for_s
+        return self.act(self.gestures.wait(self.now_s))
+
+    def tap(self, after_s=0.1):
+        return self.press(after_s) + self.release(0.1)
+
+
+START, END, SETTLE, UNDO, AGAIN = Gesture
+MODES = ["hold", "toggle", "both"]
+
 
 @pytest.mark.parametrize("held_s", [0.01, 5.0])
 def test_hold(held_s):
     hand = Hand("hold")
     for _ in range(2):
-        assert hand.press() is Gesture.START
-        assert hand.release(held_s) is Gesture.END
+        assert hand.press() == [START]
+        assert hand.release(held_s) == [END]
 
 
 @pytest.mark.parametrize("held_s", [0.01, 5.0])
 def test_toggle(held_s):
     hand = Hand("toggle")
     for _ in range(2):
-        assert hand.press() is Gesture.START
-        assert hand.release(held_s) is None
-        assert hand.press() is Gesture.END
-        assert hand.release(held_s) is None
+        assert hand.press() == [START]
+        assert hand.release(held_s) == []
+        assert hand.press() == [END]
+        assert hand.release(held_s) == []
 
 
 def test_both():
     hand = Hand("both")
     for _ in range(2):
-        assert hand.press() is Gesture.START
-        assert hand.release(0.31) is Gesture.END
-        assert hand.press() is Gesture.START
-        assert hand.release(0.29) is None
-        assert hand.press() is Gesture.END
-        assert hand.release(5.0) is None
+        assert hand.press() == [START]
+        assert hand.release(0.31) == [END]
+        assert hand.press() == [START]
+        assert hand.release(0.29) == []
+        assert hand.press() == [END]
+        assert hand.release(5.0) == []
 
 
-@pytest.mark.parametrize("mode", ["hold", "toggle", "both"])
-def test_a_recording_that_ended_by_itself_leaves_nothing_behind(mode):
-    hand = Hand(mode)
-    assert hand.press() is Gesture.START
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("action", ["none", "undo"])
+def test_a_recording_that_ended_by_itself_leaves_nothing_behind(mode, action):
+    hand = Hand(mode, action)
+    assert hand.press() == [START]
     hand.recording = False
-    assert hand.release(5.0) is None
-    assert hand.press() is Gesture.START
+    assert END not in hand.release(5.0)
+    assert hand.press() == [START]
 
 
-@pytest.mark.parametrize("mode", ["hold", "toggle", "both"])
-def test_a_press_that_meant_something_else_has_no_release(mode):
-    hand = Hand(mode)
-    assert hand.release(0.1) is None
-    assert hand.press() is Gesture.START
+@pytest.mark.parametrize("mode", MODES)
+def test_a_release_without_a_press_is_nothing(mode):
+    hand = Hand(mode, "undo", "again")
+    assert hand.release(0.1) == []
+    assert hand.press() == [START]
 
 
-@given(st.sampled_from(["hold", "toggle", "both"]), st.lists(st.floats(0.0, 1.0), max_size=20))
+@given(st.sampled_from(MODES), st.lists(st.floats(0.0, 1.0), max_size=20))
 def test_starts_and_ends_alternate(mode, held):
     hand = Hand(mode)
-    gestures = []
+    said = []
     for held_s in held:
-        gestures += [hand.press(), hand.release(held_s)]
-    said = [gesture for gesture in gestures if gesture]
-    assert said == [Gesture.START, Gesture.END] * (len(said) // 2) + [Gesture.START] * (len(said) % 2)
+        said += hand.press(0.0) + hand.release(held_s)
+    assert said == [START, END] * (len(said) // 2) + [START] * (len(said) % 2)
+
+
+TAPPED = {"hold": [START, END], "toggle": [START], "both": [START]}
+TAPPED_AGAIN = {"hold": [START, END], "toggle": [END], "both": [END]}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_double_press_without_a_triple_press_counts_at_once(mode):
+    hand = Hand(mode, "undo")
+    for _ in range(3):
+        assert hand.tap() == TAPPED[mode]
+        assert hand.tap() == [*TAPPED_AGAIN[mode], UNDO]
+        assert not hand.gestures.in_doubt
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_double_press_waits_until_it_can_be_no_triple_press(mode):
+    hand = Hand(mode, "undo", "again")
+    hand.tap()
+    assert hand.tap() == TAPPED_AGAIN[mode]
+    assert hand.rest(0.2) == []
+    assert hand.gestures.due_s == pytest.approx(hand.now_s + 0.1)
+    assert hand.rest(0.11) == [UNDO]
+    assert hand.gestures.due_s is None
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("double_press", ["undo", "none"])
+def test_a_triple_press_counts_at_once(mode, double_press):
+    hand = Hand(mode, double_press, "again")
+    hand.tap()
+    hand.tap()
+    assert hand.tap() == [START, END, AGAIN]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_press_that_is_too_late_is_another_one(mode):
+    hand = Hand(mode, "undo", "again")
+    hand.tap()
+    assert hand.press(0.31) == [SETTLE, START if mode == "hold" else END]
+    hand = Hand(mode, "undo", "again")
+    hand.tap()
+    hand.tap()
+    assert hand.press(0.31) == [UNDO, START]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_hold_after_a_tap_is_a_dictation(mode):
+    hand = Hand(mode, "undo", "again")
+    hand.tap()
+    assert hand.press(0.1) == ([START] if mode == "hold" else [])
+    assert hand.rest(0.3) == [SETTLE]
+    assert hand.recording
+    assert hand.release(5.0) == [END]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_hold_after_a_double_press_is_a_dictation_after_it(mode):
+    hand = Hand(mode, "undo", "again")
+    hand.tap()
+    hand.tap()
+    assert hand.press(0.1) == [START]
+    assert hand.rest(0.3) == [UNDO, SETTLE]
+    assert hand.recording
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_taps_that_mean_nothing_are_settled(mode):
+    hand = Hand(mode, "none", "again")
+    hand.tap()
+    hand.tap()
+    assert hand.rest(0.31) == [SETTLE]
+    assert not hand.recording
+
+
+@pytest.mark.parametrize("mode", ["toggle", "both"])
+def test_a_press_that_ends_a_recording_is_no_part_of_a_double_press(mode):
+    hand = Hand(mode, "undo")
+    hand.tap()
+    assert hand.rest(2.0) == [SETTLE]
+    assert hand.tap() == [END]
+    assert hand.tap() == [START]
+    assert hand.tap() == [END, UNDO]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_presses_that_record_nothing_count_too(mode):
+    hand = Hand(mode, "undo")
+    for expected in ([START], [START, UNDO]):  # they stop the typing
+        hand.recording = False
+        said = hand.press(0.1)
+        hand.recording = False
+        assert said + hand.release(0.1) == expected
+
+
+def perform(hand, presses, *, timers):
+    """Press as told, by (time up before it, time held); that time passes is told, too, or is not."""
+    then_s = hand.now_s
+    for up_s, held_s in presses:
+        for pressed, after_s in ((True, up_s), (False, held_s)):
+            then_s += after_s
+            due_s = hand.gestures.due_s
+            if timers and due_s is not None and due_s < then_s:
+                hand.rest(due_s - hand.now_s)
+            hand.move(pressed, then_s - hand.now_s)
+    hand.rest(10)
+
+
+def meant(presses, actions):
+    """Say of each press of a button that is held to talk whether it is a dictation."""
+    fates, run = [], []
+
+    def close():
+        fates.extend([len(run) not in actions] * len(run))
+        run.clear()
+
+    for number, (up_s, held_s) in enumerate(presses):
+        if number and presses[number - 1][1] + up_s >= 0.4:
+            close()
+        if held_s < 0.3:
+            run.append(number)
+        if held_s >= 0.3 or len(run) == max(actions):
+            close()
+            fates.extend([True] * (held_s >= 0.3))
+    close()
+    return fates
+
+
+ACTIONS = st.dictionaries(st.sampled_from([2, 3]), st.sampled_from(["undo", "again"]), min_size=1)
+UP_S = st.integers(0, 9).map(lambda tenths: tenths / 10 + 0.03)
+HELD_S = st.integers(0, 9).map(lambda tenths: tenths / 10 + 0.04)
+PRESSES = st.lists(st.tuples(UP_S, HELD_S), max_size=12)
+QUICK = st.lists(st.tuples(st.just(0.13), st.just(0.14)), max_size=9)
+
+
+@given(st.sampled_from(MODES), ACTIONS, st.one_of(PRESSES, QUICK), st.booleans())
+def test_no_recording_is_both_a_dictation_and_part_of_a_gesture(mode, actions, presses, timers):
+    hand = Hand(mode, actions.get(2, "none"), actions.get(3, "none"))
+    perform(hand, presses, timers=timers)
+    assert not (hand.recording and mode == "hold")
+    assert None not in hand.fates
+    if mode == "hold":
+        assert hand.fates == meant(presses, actions)
+
+
+@given(st.sampled_from(MODES), ACTIONS, st.one_of(PRESSES, QUICK))
+def test_timers_change_nothing_but_when_it_is_known(mode, actions, presses):
+    hands = [Hand(mode, actions.get(2, "none"), actions.get(3, "none")) for _ in range(2)]
+    for hand, timers in zip(hands, (True, False), strict=True):
+        perform(hand, presses, timers=timers)
+    assert hands[0].said == hands[1].said
+    assert hands[0].fates == hands[1].fates

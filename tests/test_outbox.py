@@ -74,9 +74,41 @@ async def test_an_empty_outbox_is_not_held(outbox):
     outbox.put(Entry(1, "hello"))
     assert not await waits(outbox)
     outbox.hold()
-    outbox.clear()
+    assert outbox.cut(await first(outbox), typing=False)
     assert not outbox.held
     assert outbox.pending == 0
+
+
+async def first(outbox):
+    outbox.release()
+    entry = await outbox.next()
+    outbox.hold()
+    return entry
+
+
+async def test_what_is_cut_is_not_typed(outbox):
+    entries = [Entry(number, "hello") for number in (1, 2, 3)]
+    for entry in entries:
+        outbox.put(entry)
+    assert outbox.cut(entries[1], typing=True)
+    assert [outbox.holds(entry) for entry in entries] == [True, False, True]
+    assert outbox.pending == 10
+    assert outbox.cut(entries[0], typing=False)
+    assert await outbox.next() is entries[2]
+
+
+async def test_a_character_that_may_be_under_way_is_not_cut(outbox):
+    entry = Entry(1, "hello")
+    outbox.put(entry)
+    entry.settle("h")
+    assert not outbox.cut(entry, typing=True)
+    assert (await outbox.next()).text == "he"
+    assert outbox.pending == 1
+    entry.settle("e")
+    assert not outbox.cut(entry, typing=True)
+    assert outbox.holds(entry)
+    outbox.finish(entry)
+    assert (entry.record.asked, entry.typed) == (5, "he")
 
 
 def test_pending_counts_characters_that_are_not_dealt_with(outbox):

@@ -197,7 +197,10 @@ def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line:
         ),
         (
             "[button]\n'two\\nwords' = 1".replace("'", '"'),
-            'line 2: button."two\\nwords" is not a setting; [button] has mode, tap_ms, debounce_ms',
+            (
+                'line 2: button."two\\nwords" is not a setting; [button] has mode, tap_ms, debounce_ms, '
+                "double_press, triple_press, gap_ms"
+            ),
         ),
         (
             "button = 3",
@@ -231,7 +234,10 @@ def test_unknown_name_says_what_was_meant(root: Path, content: str, said: str):
             "button.tap_ms is a number of more than 64 bits, but allowed is a whole number from 0 to 60000",
         ),
         ("[button]\nmode = 'push'", 'button.mode is "push", but allowed is "hold", "toggle" or "both"'),
-        ("[keyboard]\nlayout = 'US'", 'keyboard.layout is "US", but allowed is "us"'),
+        (
+            "[keyboard]\npace = 1.5",
+            f"keyboard.pace is 1.5, but allowed is {allowed(TYPES['keyboard']['pace'])}",
+        ),
         ("[speech]\nthreshold = 50", "speech.threshold is 50, but allowed is a number from 0 to 1"),
         ("[speech]\nthreshold = nan", "speech.threshold is nan, but allowed is a number from 0 to 1"),
         ("[speech]\nthreshold = '0.5'", 'speech.threshold is "0.5", but allowed is a number from 0 to 1'),
@@ -254,6 +260,20 @@ def test_unknown_name_says_what_was_meant(root: Path, content: str, said: str):
 )
 def test_wrong_value_says_what_is_allowed(root: Path, content: str, said: str):
     assert complaint(root, content) == f"line 2: {said}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("layout = 'US'", "keyboard.layout is 'US', but there is no layout 'US' for other: choose one of at"),
+        ("os = 'windows'\nlayout = 'at'", "keyboard.layout is 'at', but there is no layout 'at' for windows"),
+        ("other_layout = 'x'\nlayout_toggle = 'alt+x'", "keyboard.other_layout is 'x', but there is no"),
+        ("other_layout = 'ru'", "keyboard.layout_toggle is '', but they belong together"),
+        ("other_layout = 'ru'\nlayout_toggle = 'fn+x'", "keyboard.layout_toggle is 'fn+x', but that is no"),
+    ],
+)
+def test_a_host_that_cannot_be_is_refused(root: Path, content: str, said: str):
+    assert said in complaint(root, f"[keyboard]\n{content}")
 
 
 def test_error_names_the_file_that_brought_the_value(root: Path):

@@ -91,6 +91,24 @@ async def test_a_notice_ends_by_itself(monkeypatch):
     assert indicator.shown == [ERROR, (State.IDLE, "")]
 
 
+@pytest.mark.parametrize("busy", [Facts(listening=True), Facts(typing=True)])
+async def test_the_time_of_a_notice_begins_when_it_is_shown(monkeypatch, busy):
+    monkeypatch.setattr(status_module, "NOTICE_S", 0.0)
+    indicator = TimedIndicator()
+    status = Status(indicator)
+    status.update(busy)
+    status.notice(*ERROR)
+    status.update(busy)
+    await asyncio.sleep(0.01)  # in which it would be over
+    assert len(indicator.shown) == 1
+    status.update(Facts())
+    assert indicator.shown[-1] == ERROR
+    indicator.changed.clear()
+    async with asyncio.timeout(30):
+        await indicator.changed.wait()
+    assert indicator.shown[1:] == [ERROR, (State.IDLE, "")]
+
+
 async def test_a_notice_that_was_cleared_does_not_come_back():
     indicator = SilentIndicator()
     status = Status(indicator)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Record:
     """Counts of characters (code points), and what was not typed as asked.
 
-    When a dictation is done, `asked` is the sum of the other three counts.
+    When a dictation is done, `asked` is the sum of the other three counts, unless it was taken back before.
 
     Attributes:
         asked: Characters in the text.

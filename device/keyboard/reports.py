@@ -10,11 +10,15 @@ Report = bytes
 ALL_UP: Report = bytes(8)
 """No key and no modifier is down."""
 
-LEFT_SHIFT = 0x02
-"""Modifier bit (HID 1.11, 8.3)."""
+LEFT_CTRL, LEFT_SHIFT, LEFT_ALT, LEFT_GUI = 0x01, 0x02, 0x04, 0x08
+RIGHT_ALT = 0x40
+"""Modifier bits (HID 1.11, 8.3). The right Alt key is AltGr, and the Option key of a Mac."""
 
-CAPS_LOCK_LED = 0x02
-"""Bit of the output report (HID 1.11, B.1)."""
+NUM_LOCK_LED, CAPS_LOCK_LED = 0x01, 0x02
+"""Bits of the output report, which the host sends (HID 1.11, B.1)."""
+
+CAPS_LOCK, NUM_LOCK = 0x39, 0x53
+"""Usages of the lock keys (HID Usage Tables 1.5, page 0x07)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,16 @@ class Keystroke:
     """One key, with the modifiers that are down while it is pressed.
 
     Attributes:
-        usage: Key usage, 0x04 to 0xDD (HID Usage Tables 1.5, page 0x07).
+        usage: Key usage, 0x04 to 0xDD (HID Usage Tables 1.5, page 0x07); 0 for the modifiers alone.
         modifiers: Modifier bits, as in the first byte of a report.
     """
 
     usage: int
     modifiers: int = 0
+
+
+NO_KEY = Keystroke(0)
+"""Nothing is down."""
 
 
 def report(keystroke: Keystroke) -> Report:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from device.errors import HostAwayError, KeyboardError
-from device.keyboard.plan import let_go, plan, press
+from device.keyboard.locks import Locks
+from device.keyboard.plan import Situation, let_go, plan, press
 from device.keyboard.reports import ALL_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.keyboard.layout import Layout
+    from device.keyboard.host import Host
+    from device.keyboard.plan import Step
     from device.keyboard.reports import Keystroke, Report
     from device.outbox import Entry, Outbox
     from device.ports import Keyboard
 
 GRACE_S = 1.0
-"""How long a cancelled typist waits for the report in flight, and then for its all-zero report."""
+"""How long a cancelled typist waits for the character under way, and then for its all-zero report."""
 
 RETRY_S = 0.2
 """Pause after a host that said it was ready refused a report."""
@@ -34,6 +35,10 @@ class Typist:
     is sent again later: no character is lost and none is doubled. When the host goes away, the outbox is
     held, so that typing goes on at the user's press and nothing lands in a lock screen.
 
+    A character that takes several keys is finished before typing stops: what is left of a dead key or of a
+    code would change what the user types next. Lock keys and layouts that were switched are switched back
+    whenever typing ends.
+
     Attributes:
         typing: Reports are being sent.
         host_away: The host does not take reports; it is being waited for.
@@ -42,7 +47,7 @@ class Typist:
     def __init__(
         self,
         keyboard: Keyboard,
-        layout: Layout,
+        host: Host,
         outbox: Outbox,
         *,
         report_change: Callable[[], None],
@@ -52,7 +57,7 @@ class Typist:
 
         Args:
             keyboard: Takes the reports.
-            layout: How the host reads keys.
+            host: How the host reads keys.
             outbox: Where the text comes from.
             report_change: Called when `typing`, `host_away` or the outbox's hold changed through the typist.
             finished: Called when an entry is done and no key is down any more.
@@ -60,11 +65,17 @@ class Typist:
         self.typing = False
         self.host_away = False
         self._keyboard = keyboard
-        self._layout = layout
+        self._host = host
         self._outbox = outbox
         self._report_change = report_change
         self._finished = finished
         self._now: Report | None = None  # what the host believes to be down, where that is known
+        self._due_s = 0.0  # when the next report may be sent
+        self._step: Step | None = None  # the character under way
+        self._in_doubt: Entry | None = None  # whose key may have been pressed or not
+        self._in_other = False  # the host's other layout is active
+        self._locks = Locks(keyboard, host.system, self._press, self._let_go)
+        self._absences = keyboard.absences()  # when the user last asked for typing
 
     async def run(self) -> None:
         """Type until cancelled. A last all-zero report is tried in any case.
@@ -76,15 +87,31 @@ class Typist:
             while True:
                 if self.host_away:
                     await self._wait_for_host()
-                await self._type_uninterrupted(await self._outbox.next())
+                entry = await self._outbox.next()
+                if self._is_same_host():
+                    await self._type_uninterrupted(entry)
         finally:
             with suppress(KeyboardError, TimeoutError):
                 async with asyncio.timeout(GRACE_S):
                     await self._let_go()
 
+    def release(self) -> None:
+        """Type what waits, and what comes, into the host that is there now: the user asks for it."""
+        self._absences = self._keyboard.absences()
+        self._outbox.release()
+
     def stop(self) -> None:
-        """Stop typing at once and keep the rest: after the report in flight only keys go up."""
+        """Stop typing and keep the rest: after the character under way only keys go up."""
         self._outbox.hold()
+
+    def _is_same_host(self) -> bool:
+        """Hold the outbox when the host was away since the user's press: it may be another one now."""
+        if self._keyboard.absences() == self._absences:
+            return True
+        self.host_away = True
+        self._outbox.hold()
+        self._report_change()
+        return False
 
     async def _type_uninterrupted(self, entry: Entry) -> None:
         """Type an entry in a task of its own, since a cancelled report might have been taken or not."""
@@ -102,12 +129,15 @@ class Typist:
         self._report_change()
         complete = False
         try:
-            complete = await self._type_rest(entry)
+            all_typed = await self._type_rest(entry)
+            await self._restore()
+            complete = all_typed
             if complete:
                 self._outbox.finish(entry)
             await self._let_go()
         except HostAwayError:
             self.host_away = True
+            self._locks.forget()
             self._outbox.hold()
         finally:
             self.typing = False
@@ -117,32 +147,70 @@ class Typist:
 
     async def _type_rest(self, entry: Entry) -> bool:
         """Type what is left of an entry; say whether that was all of it, or it was stopped."""
-        for step in islice(plan(entry.text, self._layout), entry.done, None):
-            for keystroke in step.keystrokes[entry.keys_done :]:
-                if not await self._press(keystroke, entry):
+        while entry.done < len(entry.text):
+            step = self._step_under_way(entry)
+            if step is None:
+                if not (self._outbox.may_type(entry) and self._is_same_host()):
                     return False
+                step = self._step = await self._prepared(entry)
+            for keystroke in step.keystrokes[entry.keys_done :]:
+                await self._press(keystroke, entry)
             entry.settle(step.instead)
         return True
 
-    async def _press(self, keystroke: Keystroke, entry: Entry) -> bool:
-        """Press a key; say whether it was pressed, or typing was stopped before."""
-        now = self._now
-        if now is None:
-            await self._send(now := ALL_UP)
-        for each in press(now, keystroke):
-            if not self._outbox.may_type(entry):
-                return False
+    def _step_under_way(self, entry: Entry) -> Step | None:
+        """Give what was begun before the host went away, unless it has to begin anew."""
+        step = self._step if entry.keys_done else None
+        if step and step.is_held and entry.keys_done < len(step.keystrokes):
+            entry.keys_done = 0
+            return None
+        return step
+
+    async def _prepared(self, entry: Entry) -> Step:
+        """Plan the next character, and bring the host into the situation that it needs."""
+        before, character = entry.text[entry.done - 1 : entry.done], entry.text[entry.done]
+        while True:
+            now = Situation(self._keyboard.leds(), self._in_other, self._locks.stuck)
+            step = plan(character, before, self._host, now)
+            if step.situation.in_other != self._in_other:
+                await self._switch_layout()
+            if await self._locks.set(step.situation.leds ^ now.leds):
+                return step
+
+    async def _switch_layout(self) -> None:
+        await self._press(self._host.toggle)
+        self._in_other = not self._in_other
+        await self._let_go()
+
+    async def _restore(self) -> None:
+        """Give the host back the layout and the lock keys that it had."""
+        if self._in_other:
+            await self._switch_layout()
+        await self._locks.restore()
+
+    async def _press(self, keystroke: Keystroke, entry: Entry | None = None) -> None:
+        if self._now is None:
+            await self._send(ALL_UP)
+        reports = list(press(self._now or ALL_UP, keystroke, self._host.pace))
+        for number, each in enumerate(reports, 1):
+            self._in_doubt = entry if number == len(reports) else None
             await self._send(each)
-        entry.press(time.monotonic())
-        return True
+        self._in_doubt = None
+        if entry:
+            entry.press(time.monotonic())
 
     async def _let_go(self) -> None:
-        for each in let_go(self._now or ALL_UP):
+        if self._now == ALL_UP:
+            return
+        for each in let_go(self._now or ALL_UP, self._host.pace):
             await self._send(each)
 
     async def _wait_for_host(self) -> None:
         while self.host_away:
-            await self._keyboard.wait_until_ready()
+            arrived = await self._keyboard.wait_until_ready()
+            if arrived and self._in_doubt:
+                self._in_doubt.press(time.monotonic())
+            self._in_doubt = None
             try:
                 # At once, not at the user's press: a host that slept goes on repeating the key it saw last.
                 await self._send(ALL_UP)
@@ -155,6 +223,10 @@ class Typist:
         self._report_change()
 
     async def _send(self, each: Report) -> None:
+        wait_s = self._due_s - time.monotonic()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        self._due_s = time.monotonic() + self._host.pace.interval_ms / 1000
         self._now = None
         await self._keyboard.send(each)
         self._now = each

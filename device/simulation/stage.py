@@ -71,7 +71,7 @@ class Stage:
         Raises:
             ModelError: The model cannot be loaded.
         """
-        self.host = VirtualHost()
+        self.host = VirtualHost.described_by(settings.keyboard)
         button = ScriptedButton()
         self._microphone = WavMicrophone(settings, button, fast=fast)
         self._parts = assemble(
@@ -81,7 +81,9 @@ class Stage:
             keyboard=keyboard_of(self.host),
             indicator=indicator,
         )
-        self._settings = settings
+        # With sound faster than real time, every press would be as short as one of a double press.
+        button_settings = replace(settings.button, double_press="none", triple_press="none")
+        self._settings = replace(settings, button=button_settings)
 
     async def perform(self, recordings: Iterable[Samples]) -> AsyncGenerator[Scene, None]:
         """Speak each recording when the one before is done; give what came of it."""
@@ -90,10 +92,10 @@ class Stage:
         running = asyncio.create_task(dictation.run())
         try:
             for samples in recordings:
-                typed, reports = len(self.host.text), len(self.host.reports)
+                typed, reports = len(self.host.text), self.host.received
                 self._microphone.play(samples)
                 utterance = await _next(finished, dictation, running)
-                yield Scene(utterance, self.host.text[typed:], len(self.host.reports) - reports)
+                yield Scene(utterance, self.host.text[typed:], self.host.received - reports)
         finally:
             dictation.post(StopRequested())
             await running

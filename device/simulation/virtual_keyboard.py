@@ -27,11 +27,13 @@ class VirtualKeyboard:
         self._interval_s = interval_s
         self._plugged = asyncio.Event()
         self._reports_left: int | None = None
+        self._absences = 0
         if plugged_in:
             self._plugged.set()
 
     def unplug(self) -> None:
         """Pull the cable. The host takes all keys up and keeps its text."""
+        self._absences += self._plugged.is_set()
         self._plugged.clear()
         self._reports_left = None
         self._host.release_all()
@@ -62,9 +64,14 @@ class VirtualKeyboard:
         # As on a real link, the host has the report before the sender hears of it.
         await asyncio.sleep(0)
 
-    async def wait_until_ready(self) -> None:
-        """Return when the cable is in."""
+    async def wait_until_ready(self) -> bool:
+        """Return when the cable is in. A report that was refused did not reach the host."""
         await self._plugged.wait()
+        return False
+
+    def absences(self) -> int:
+        """Give how often the cable was pulled."""
+        return self._absences
 
     def leds(self) -> int:
         """Give the host's lock keys as LED bits."""

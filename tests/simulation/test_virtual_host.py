@@ -1,7 +1,7 @@
 import pytest
 
 from device.errors import HostAwayError, KeyboardError
-from device.simulation.virtual_host import CAPS_LOCK_LED, NUM_LOCK_LED, VirtualHost
+from device.simulation.virtual_host import CAPS_LOCK_LED, NUM_LOCK_LED, REMEMBERED, VirtualHost
 from device.simulation.virtual_keyboard import VirtualKeyboard
 
 SHIFT, RIGHT_SHIFT, CTRL, ALT_GR = 0x02, 0x20, 0x01, 0x40
@@ -57,6 +57,8 @@ def test_shortcuts_are_not_text(host):
 def test_enter_tab_and_backspace(host):
     for usage in (A, TAB, B, ENTER, B, BACKSPACE):
         tap(host, usage)
+    assert host.text == "a\tb\n"
+    tap(host, BACKSPACE, CTRL)
     assert host.text == "a\tb\n"
     for _ in range(9):
         tap(host, BACKSPACE)
@@ -133,6 +135,15 @@ def test_a_report_of_another_length_is_refused(host, report):
     with pytest.raises(KeyboardError, match=f"has {len(report)}"):
         host.receive(report)
     assert host.reports == []
+    assert host.received == 0
+
+
+def test_of_very_many_reports_the_latest_are_kept(host):
+    for number in range(2 * REMEMBERED + 5):
+        host.receive(number.to_bytes(8, "little") if number % 2 else keys())
+    assert host.received == 2 * REMEMBERED + 5
+    assert REMEMBERED <= len(host.reports) < 2 * REMEMBERED
+    assert host.reports[-2] == (2 * REMEMBERED + 3).to_bytes(8, "little")
 
 
 async def test_a_pulled_cable_takes_keys_up_and_keeps_the_text(host):
@@ -143,7 +154,7 @@ async def test_a_pulled_cable_takes_keys_up_and_keeps_the_text(host):
     with pytest.raises(HostAwayError, match="plug"):
         await keyboard.send(keys(B))
     keyboard.plug_in()
-    await keyboard.wait_until_ready()
+    assert not await keyboard.wait_until_ready()
     host.tick(10)
     await keyboard.send(keys(B))
     assert host.text == "Ab"
@@ -157,6 +168,18 @@ async def test_a_cable_that_is_pulled_after_so_many_reports(host):
     with pytest.raises(HostAwayError):
         await keyboard.send(keys())
     assert not host.keys_down
+    assert keyboard.absences() == 1
+
+
+async def test_each_pull_of_the_cable_is_one_absence(host):
+    keyboard = VirtualKeyboard(host, plugged_in=False)
+    keyboard.unplug()
+    assert keyboard.absences() == 0
+    for absences in (1, 2):
+        keyboard.plug_in()
+        keyboard.unplug()
+        keyboard.unplug()
+        assert keyboard.absences() == absences
 
 
 async def test_time_passes_for_the_host_with_each_report(host):

@@ -1,0 +1,106 @@
+"""What the user records. What may turn out to be a double press is kept aside until that is decided."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from device.audio.listener import Listener
+from device.audio.sound import seconds
+
+if TYPE_CHECKING:
+    from device.audio.recording import Recording
+    from device.audio.sound import Samples
+    from device.ports import SpeechDetector
+    from device.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recording that is over.
+
+    Attributes:
+        recording: Its sound.
+        released_s: When the user ended it, on the clock of `time.monotonic`.
+    """
+
+    recording: Recording
+    released_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """How long it is."""
+        return seconds(len(self.recording.samples))
+
+
+class Recordings:
+    """Listens, and gives every recording as soon as it is over and certain to be a dictation."""
+
+    def __init__(self, detector: SpeechDetector, settings: Settings) -> None:
+        self._listener = Listener(detector, settings)
+        self._released_s = 0.0
+        self._in_doubt = False
+        self._aside: list[Recorded] = []
+
+    @property
+    def listening(self) -> bool:
+        """Whether the user is being recorded."""
+        return self._listener.listening
+
+    @property
+    def recording(self) -> bool:
+        """Whether sound is still being recorded, a recording's tail included."""
+        return self._listener.recording
+
+    def begin(self, *, in_doubt: bool) -> list[Recorded]:
+        """Begin a recording.
+
+        Args:
+            in_doubt: It is kept aside until `settle` or `forget`.
+        """
+        before = self._over(self._listener.begin())
+        self._in_doubt = in_doubt
+        return before
+
+    def end(self) -> None:
+        """End the recording, but for its tail."""
+        self._released_s = time.monotonic()
+        self._listener.end()
+
+    def hear(self, samples: Samples) -> list[Recorded]:
+        """Take the next window of sound."""
+        recording = self._listener.hear(samples)
+        if recording and self._listener.hit_limit:
+            self._released_s = time.monotonic()
+            log.warning("the recording ended at its limit (microphone.max_recording_s)")
+        return self._over(recording)
+
+    def cut_short(self) -> list[Recorded]:
+        """End the recording now, without its tail."""
+        if self._listener.listening:
+            self._released_s = time.monotonic()
+        return self._over(self._listener.cut_short())
+
+    def settle(self) -> list[Recorded]:
+        """Give what was kept aside, and keep nothing aside that is recorded now."""
+        recorded, self._aside, self._in_doubt = self._aside, [], False
+        return recorded
+
+    def forget(self) -> None:
+        """Throw away what is kept aside, unless the user is still being recorded."""
+        self._aside.clear()
+        if self._in_doubt and not self._listener.listening:
+            self._listener.cut_short()
+
+    def _over(self, recording: Recording | None) -> list[Recorded]:
+        if recording is None:
+            return []
+        recorded = Recorded(recording, self._released_s)
+        if self._in_doubt:
+            self._aside.append(recorded)
+            return []
+        return [recorded]

@@ -1,0 +1,1 @@
+"""Makes the tables of `device.keyboard.tables` from what the operating systems' makers publish."""
