@@ -352,49 +352,12 @@ def test_a_muted_sound_server_is_found(tmp_path: Path):
 # The machine.
 
 
-def usb(root: Path, state: str | None, *nodes: str) -> tuple[Path, Path]:
-    """Make a /dev and a /sys."""
-    dev, sys_root = root / "dev", root / "sys"
-    dev.mkdir()
-    for node in nodes:
-        (dev / node).touch()
-    if state is not None:
-        controller = sys_root / "class/udc/fe980000.usb"
-        controller.mkdir(parents=True)
-        (controller / "state").write_text(f"{state}\n")
-    return dev, sys_root
-
-
 def may(_path, _mode):
     return True
 
 
 def may_not(_path, _mode):
     return False
-
-
-@pytest.mark.parametrize(
-    ("state", "nodes", "verdict", "found"),
-    [
-        (None, [], WARNING, "this machine is no USB device"),
-        ("not attached", [], WARNING, "no keyboard gadget on fe980000.usb"),
-        ("not attached", ["hidg0"], WARNING, "not attached"),
-        ("configured", ["hidg0"], OK, "hidg0"),
-    ],
-)
-def test_the_keyboard_is_what_the_kernel_shows(
-    tmp_path: Path, state: str | None, nodes: list[str], verdict: Verdict, found: str
-):
-    finding = only(machine.keyboard(*usb(tmp_path, state, *nodes), may))
-    assert finding.verdict is verdict
-    assert found in finding.found
-    assert bool(finding.advice) == (verdict is not OK)
-
-
-def test_a_keyboard_that_may_not_be_written_is_a_fault(tmp_path: Path):
-    finding = only(machine.keyboard(*usb(tmp_path, "configured", "hidg0"), may_not))
-    assert finding.verdict is FAULT
-    assert "hidg0" in finding.found
 
 
 def test_the_button_is_a_key_where_there_is_no_gpio(tmp_path: Path):

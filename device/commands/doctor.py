@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.app import load_detector, load_recogniser
-from device.doctor import machine, software, sound
+from device.doctor import machine, software, sound, usb
 from device.doctor.finding import Verdict, examine
 from device.hardware.sounddevice_microphone import SoundDeviceMicrophone, list_inputs
 from device.models.store import store_of
@@ -68,7 +68,7 @@ def checks(config: Path | None) -> dict[str, Check]:
         "detector": partial(software.detector, settings.speech, load_detector),
         "microphone": lambda: sound.microphone(list_inputs, SoundDeviceMicrophone(settings.microphone)),
         "button": machine.button,
-        "keyboard": machine.keyboard,
+        "keyboard": usb.keyboard,
         "permissions": lambda: machine.permissions(store_of(recognition).root),
         "memory": partial(machine.memory, recognition),
         "versions": software.versions,

@@ -1,4 +1,4 @@
-"""Keyboard, button, permissions, memory: what this machine has, and what we may do with it."""
+"""Button, permissions, memory: what this machine has, and what we may do with it."""
 
 from __future__ import annotations
 
@@ -19,44 +19,18 @@ if TYPE_CHECKING:
     Access = Callable[[Path, int], bool]
     """Says whether we may read, write or enter: `os.access`."""
 
-DEV, SYS, MEMINFO = Path("/dev"), Path("/sys"), Path("/proc/meminfo")
+DEV, MEMINFO = Path("/dev"), Path("/proc/meminfo")
 """Where the kernel shows what there is."""
 
 _BASE_MB, _MB_A_WEIGHT_MB = 200, 1.5
 """Measured on tiny.en: 252 MB at the most, of which 57 are its 39 MB of weights in memory."""
 
 
-def keyboard(dev: Path = DEV, sys: Path = SYS, access: Access = os.access) -> Iterator[Finding]:
-    """Look whether this machine is a USB keyboard to a host."""
-    controllers = sorted((sys / "class/udc").glob("*"))
-    nodes = sorted(dev.glob("hidg*"))
-    if not nodes:
-        named = ", ".join(path.name for path in controllers)
-        found = f"no keyboard gadget on {named}" if controllers else "this machine is no USB device"
-        yield warning(found, "at a desk, type to a virtual host: saykey run --simulate")
-        return
-    for node in nodes:
-        if not access(node, os.R_OK | os.W_OK):
-            yield fault(
-                f"this user may not write to {node}",
-                'give it to a group of the user by a udev rule: KERNEL=="hidg*", GROUP="input", MODE="0660"',
-            )
-            return
-    states = {_line(path / "state") for path in controllers}
-    if "configured" in states:
-        yield ok(f"{nodes[0]}, taken by a host")
-    else:
-        yield warning(
-            f"{nodes[0]}, but no host takes it ({', '.join(sorted(states)) or 'no controller'})",
-            "connect it to a computer with a cable that carries data, and wake that computer",
-        )
-
-
 def button(dev: Path = DEV) -> Iterator[Finding]:
     """Say what the button is."""
     chips = [chip.name for chip in sorted(dev.glob("gpiochip*"))]
     gpio = f"GPIO is there ({', '.join(chips)})" if chips else "no GPIO on this machine"
-    yield ok(f"{gpio}; Space is the button of saykey run --simulate")
+    yield ok(f"{gpio}; Space is the button of saykey run")
 
 
 def permissions(
