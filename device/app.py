@@ -76,19 +76,6 @@ def assemble(
     )
 
 
-def usb_keyboard() -> Keyboard:
-    """Give the keyboard of this board's USB socket.
-
-    Raises:
-        KeyboardError: This machine is no USB keyboard.
-    """
-    from device.hardware.gadget_status import find
-    from device.hardware.usb_keyboard import UsbKeyboard
-
-    find()
-    return UsbKeyboard()
-
-
 def usb_parts(settings: Settings, status: TextIO) -> Parts:
     """Give the parts that type through USB; a key of the terminal is the button.
 
@@ -100,6 +87,7 @@ def usb_parts(settings: Settings, status: TextIO) -> Parts:
         KeyboardError: This machine is no USB keyboard.
     """
     from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
+    from device.hardware.usb_keyboard import usb_keyboard
     from device.simulation.terminal import TerminalButton, TerminalIndicator
 
     keyboard = usb_keyboard()  # before the model is loaded, which takes longer

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -10,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from device.cli import main
-from device.commands import type as type_command
+from device.hardware import usb_keyboard
 from device.keyboard.host import host_of
 from device.keyboard.layout import SYSTEMS, layouts
 from device.settings import KeyboardSettings
 from device.simulation.virtual_host import VirtualHost
 from device.simulation.virtual_keyboard import VirtualKeyboard
 from tests.parts import PATIENCE_S
-from tests.saykey import saykey
+from tests.saykey import ROOT, saykey
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def host(monkeypatch):
     """A host at the other end of the USB keyboard, whose cable can be pulled."""
     host = VirtualHost()
     keyboard = VirtualKeyboard(host)
-    monkeypatch.setattr(type_command, "usb_keyboard", lambda: keyboard)
+    monkeypatch.setattr(usb_keyboard, "usb_keyboard", lambda: keyboard)
     host.cable = keyboard
     return host
 
@@ -139,6 +140,13 @@ def test_text_that_is_no_utf_8_is_refused():
     os.close(reading)
     assert done.returncode == 1
     assert "not UTF-8" in done.stderr
+
+
+def test_typing_needs_no_package_of_the_recogniser():
+    heavy = "{'numpy', 'ctranslate2', 'onnxruntime', 'sounddevice'}"
+    imports = "import sys, device.commands.type, device.hardware.usb_keyboard"
+    code = f"{imports}; sys.exit(bool({heavy} & {{*sys.modules}}))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 # Into a host.

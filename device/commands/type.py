@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from device.app import usb_keyboard
 from device.errors import KeyboardError, SettingsError
 from device.keyboard.dry_run import dry_run
 from device.keyboard.host import host_of
@@ -109,6 +108,8 @@ def _text(argument: str) -> str:
 
 
 def _type(text: str, host: Host, *, by_enter: bool) -> Record:
+    from device.hardware.usb_keyboard import usb_keyboard
+
     async def interrupted(entry: Entry, back: bool) -> None:  # noqa: FBT001  as the typist calls it
         typed = f"{entry.done} of {len(entry.text)} characters are dealt with"
         if not by_enter:

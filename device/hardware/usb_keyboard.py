@@ -56,6 +56,16 @@ _FORBIDDEN = (
 _CLOSED = "The USB keyboard is closed."
 
 
+def usb_keyboard() -> UsbKeyboard:
+    """Give the keyboard at this board's USB socket; its host may come later.
+
+    Raises:
+        KeyboardError: This machine is no USB keyboard.
+    """
+    find()
+    return UsbKeyboard()
+
+
 class _StillQueuedError(HostAwayError):
     """The host has not fetched the report, but may do so when it wakes."""
 
