@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ _OUTPUT_REPORTS = 64
 
 
 class HidDevice:
-    """A device file, opened for one operation after another and never kept.
+    """A device file, kept open only as long as a host takes reports.
 
     The kernel removes the file when the gadget is unbound, and kernels differ in what a descriptor that was
     left open then does. What is in flight belongs to the gadget, not to the descriptor: to close the file
@@ -85,9 +85,3 @@ class HidDevice:
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

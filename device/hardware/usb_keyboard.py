@@ -18,7 +18,8 @@ tells, where we may read it; where not, the report counts as lost.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from device.hardware.udc import CONFIGURED, GONE, SUSPENDED, UdcState
 from device.keyboard.reports import ALL_UP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from device.keyboard.reports import Report
 
@@ -93,6 +94,8 @@ class UsbKeyboard:
         self._absences = 0
         self._left: Report | None = None  # its `send` failed, and the host may still fetch it
         self._leds = 0
+        self._leds_due_s = 0.0  # when to look again what other processes were told
+        self._device: HidDevice | None = None
         self._is_closed = False
 
     async def send(self, report: Report) -> None:
@@ -156,13 +159,16 @@ class UsbKeyboard:
         if told is not None:
             self._leds = told
             keep_leds(told, self._led_file)
-        elif (kept := read_leds(self._led_file)) is not None:
-            self._leds = kept
+        elif time.monotonic() >= self._leds_due_s:
+            self._leds_due_s = time.monotonic() + _LOOK_EVERY_S
+            kept = read_leds(self._led_file)
+            self._leds = self._leds if kept is None else kept
         return self._leds
 
     def close(self) -> None:
         """Close the controller's state. Whoever waits is told that the host is away."""
         self._is_closed = True
+        self._close_device()
         self._log.close()
         self._forget()
 
@@ -207,7 +213,18 @@ class UsbKeyboard:
         """Say what became of a report behind which the link broke, as far as anybody tells."""
         return self._log.says_dropped() is False
 
-    def _opened(self) -> HidDevice:
+    @contextmanager
+    def _opened(self) -> Iterator[HidDevice]:
+        """Give the device file, opened anew after the host was away."""
+        if self._device is None:
+            self._device = self._open()
+        try:
+            yield self._device
+        except HostAwayError:
+            self._close_device()
+            raise
+
+    def _open(self) -> HidDevice:
         file, _ = self._linked()
         try:
             return self._open_device(file)
@@ -244,6 +261,11 @@ class UsbKeyboard:
                 self._miss()
                 raise HostAwayError(str(error)) from error
         return self._link
+
+    def _close_device(self) -> None:
+        if self._device is not None:
+            self._device.close()
+            self._device = None
 
     def _miss(self) -> None:
         """Count an absence, once until the host is back."""

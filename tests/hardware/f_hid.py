@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from device.hardware.udc import CONFIGURED, UdcState
 
@@ -176,8 +176,5 @@ class OpenFile:
         self._board.leds.clear()
         return leds
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._board.opened -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tty
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def line():
 
 def test_reports_go_to_the_host_and_lights_come_back(line: Line):
     pressed = report(Keystroke(0x04, 0x02))
-    with HidDevice(line.path) as device:
+    with closing(HidDevice(line.path)) as device:
         assert device.read_leds() is None
         assert device.write(pressed)
         assert os.read(line.host, 64) == pressed
@@ -61,7 +62,7 @@ def test_reports_go_to_the_host_and_lights_come_back(line: Line):
 
 
 async def test_a_full_line_takes_nothing_until_the_host_fetches(line: Line):
-    with HidDevice(line.path) as device:
+    with closing(HidDevice(line.path)) as device:
         assert device.is_idle()
         line.fill(device)
         waiting = asyncio.create_task(device.wait_until_idle(60))
@@ -73,13 +74,13 @@ async def test_a_full_line_takes_nothing_until_the_host_fetches(line: Line):
 
 
 async def test_waiting_ends_after_its_time(line: Line):
-    with HidDevice(line.path) as device:
+    with closing(HidDevice(line.path)) as device:
         line.fill(device)
         await device.wait_until_idle(0.001)
 
 
 async def test_waiting_can_be_cancelled(line: Line):
-    with HidDevice(line.path) as device:
+    with closing(HidDevice(line.path)) as device:
         line.fill(device)
         waiting = asyncio.create_task(device.wait_until_idle(60))
         await asyncio.sleep(0)
@@ -89,7 +90,7 @@ async def test_waiting_can_be_cancelled(line: Line):
 
 
 def test_a_dead_line_is_an_error_to_write_and_no_light(line: Line):
-    with HidDevice(line.path) as device:
+    with closing(HidDevice(line.path)) as device:
         line.hang_up()
         assert device.read_leds() is None
         with pytest.raises(OSError, match="Input/output error"):

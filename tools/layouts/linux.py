@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 import unicodedata
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.errors import SaykeyError
@@ -122,7 +124,9 @@ def table_of(source: Source) -> Table:
     """
     keymap = keymap_of(source)
     locales = (COMPOSE, *source.locales)
+    unsettled = {*_unsettled()["every"], *_unsettled().get(source.name, "")}
     keys = _typable(_levels(keymap, caps=False), locales)
+    keys = {character: keys[character] for character in keys.keys() - unsettled}
     with_caps = _typable(_levels(keymap, caps=True), locales)
     return Table(
         source.title,
@@ -221,6 +225,12 @@ def _outcome(locale: str, keysyms: tuple[int, ...], plain: str) -> tuple[bool, s
 @cache
 def _compose(locale: str) -> Compose:
     return Compose(locale)
+
+
+@cache
+def _unsettled() -> dict[str, str]:
+    """Give the characters that are typed in one way here and in another elsewhere, by layout."""
+    return tomllib.loads(Path(__file__).with_name("unsettled.toml").read_text(encoding="utf-8"))
 
 
 @cache

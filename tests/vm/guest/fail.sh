@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ends with a status of its own.
+exit 7

@@ -1,0 +1,115 @@
+"""A virtual machine with Debian's own kernel, in which the device and its host are both real software.
+
+The guest's kernel is emulated (QEMU's TCG), so that it runs on any machine; `build.sh` makes what it boots.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+_PROJECT = _HERE.parent.parent
+
+# Programs and the Debian packages that have them.
+_TO_RUN = {"qemu-system-x86_64": "qemu-system-x86"}
+_TO_BUILD = {
+    "cpio": "cpio",
+    "depmod": "kmod",
+    "dpkg-deb": "dpkg",
+    "flock": "util-linux",
+    "mmdebstrap": "mmdebstrap",
+    "xz": "xz-utils",
+    "zstd": "zstd",
+}
+
+_BUILD_LIMIT_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a script in the guest.
+
+    Attributes:
+        status: Its exit status; None when it did not come to its end.
+        log: What it printed, below what the kernel printed.
+        wall_s: How long the guest ran.
+    """
+
+    status: int | None
+    log: str
+    wall_s: float
+
+
+def lacking() -> str:
+    """Say what this machine lacks to run the lab; nothing when it lacks nothing."""
+    if platform.machine() != "x86_64":
+        return "the lab's kernel is for x86_64"
+    missing = [package for program, package in (_TO_RUN | _TO_BUILD).items() if shutil.which(program) is None]
+    if missing:
+        return f"the lab needs Debian's {', '.join(missing)}: apt install {' '.join(missing)}"
+    if not Path("/usr/share/keyrings/debian-archive-keyring.gpg").exists():
+        return "the lab is built from Debian's packages: apt install debian-archive-keyring"
+    return "" if os.geteuid() == 0 else "only root can build the lab"
+
+
+def run(script: Path, *arguments: str, limit_s: float, share: Path) -> Result:
+    """Boot the guest, run one script of this project in it as root, and end it.
+
+    Args:
+        script: A Python or shell script inside the project; the guest sees the project read-only.
+        arguments: What the script is called with: words without spaces.
+        limit_s: When the guest is stopped.
+        share: A folder of this machine that is the script's working directory; `log` is written there.
+    """
+    image = _image()
+    began_s = time.monotonic()
+    log = share / "log"
+    with log.open("wb") as output:
+        try:
+            ended = subprocess.run(
+                _qemu(image, share, str(script.resolve().relative_to(_PROJECT)), *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=limit_s,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            ended = 0
+    # QEMU's isa-debug-exit ends with 2 * status + 1; it ends evenly when the guest did not say a status.
+    status = ended >> 1 if ended & 1 else None
+    return Result(status, log.read_text(errors="replace"), time.monotonic() - began_s)
+
+
+def _image() -> Path:
+    """Give the folder with the guest's kernel and file system; a minute passes when it has to be built."""
+    built = subprocess.run(
+        [_HERE / "build.sh"], stdout=subprocess.PIPE, text=True, timeout=_BUILD_LIMIT_S, check=True
+    )
+    return Path(built.stdout.strip())
+
+
+def _qemu(image: Path, share: Path, *call: str) -> list[str]:
+    def shared(tag: str, folder: Path, more: str = "") -> list[str]:
+        return ["-virtfs", f"local,path={folder},mount_tag={tag},security_model=none,multidevs=remap{more}"]
+
+    kernel = (
+        "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off cryptomgr.notests no_timer_check "
+        f"tsc=reliable random.trust_cpu=on rdinit=/init -- {' '.join(call)}"
+    )
+    return [
+        "qemu-system-x86_64",
+        # One processor: with two, one may stand still while this machine is busy, and the other types on.
+        *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "Nehalem", "-smp", "1", "-m", "512"),
+        *("-nographic", "-nodefaults", "-no-reboot", "-serial", "stdio", "-net", "none"),
+        *("-kernel", str(image / "vmlinux"), "-initrd", str(image / "initrd"), "-append", kernel),
+        *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x01", "-device", "virtio-rng-pci"),
+        *shared("project", _PROJECT, ",readonly=on"),
+        *shared("share", share.resolve()),
+    ]
