@@ -15,7 +15,7 @@ from pathlib import Path
 from device.errors import KeyboardError
 from device.hardware.gadget_status import GADGETS, HID, NAME, bound_to, owner_of
 from device.hardware.udc import controllers, why_none
-from device.keyboard.descriptor import REPORT_DESCRIPTOR, REPORT_LENGTH, REVISION
+from device.keyboard.descriptor import PACKET_LENGTH, REPORT_DESCRIPTOR, REVISION
 
 _CONFIG = "configs/c.1"
 _ENGLISH = "strings/0x409"
@@ -35,7 +35,7 @@ _IDENTITY: dict[str, int | str] = {
 _FUNCTION: dict[str, int | bytes] = {
     f"{HID}/subclass": 1,  # boot interface (HID 1.11, 4.2)
     f"{HID}/protocol": 1,  # keyboard (HID 1.11, 4.3)
-    f"{HID}/report_length": REPORT_LENGTH,
+    f"{HID}/report_length": PACKET_LENGTH,
     f"{HID}/report_desc": REPORT_DESCRIPTOR,
 }
 

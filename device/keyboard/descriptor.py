@@ -10,6 +10,11 @@ from __future__ import annotations
 REPORT_LENGTH = 8
 """Bytes of an input report: modifiers, a reserved byte, six keys (HID 1.11, B.1)."""
 
+PACKET_LENGTH = 16
+"""Bytes that the endpoint takes at most. A report that filled it would be followed by an empty packet, which
+the host fetches at its next poll (USB 2.0, 5.8.3): half the rate, and a time in which the host has the report
+though the kernel says that it was not fetched (f_hid.c; seen in the lab by the kernel's tracepoints)."""
+
 REVISION = 0x0100
 """The device's release number (bcdDevice). Hosts keep what they learnt of a device by it: raise it with
 every change of the descriptor."""

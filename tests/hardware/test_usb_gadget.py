@@ -111,7 +111,7 @@ def test_up_makes_a_boot_keyboard_without_out_endpoint(root: Path):
     made = attributes(root)
     hid = {name: made[f"functions/hid.usb0/{name}"] for name in FUNCTION}
     assert hid["report_desc"] == REPORT_DESCRIPTOR
-    assert [int(hid[name]) for name in ("protocol", "subclass", "report_length")] == [1, 1, 8]
+    assert [int(hid[name]) for name in ("protocol", "subclass", "report_length")] == [1, 1, 16]
     assert int(hid["no_out_endpoint"]) == 1
     assert int(made["configs/c.1/bmAttributes"]) == 0xA0
     assert made["strings/0x409/serialnumber"] == b"10000000abcdef01"
