@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from device.errors import KeyboardError
@@ -125,10 +126,9 @@ def serial_number(root: Path = Path("/")) -> str:
 
     The machine's own is confidential (machine-id(5)): hosts get a hash of it.
     """
-    try:
-        return (root / "proc/device-tree/serial-number").read_text(errors="replace").strip("\0\n ")
-    except OSError:
-        pass
+    with suppress(OSError):
+        if number := (root / "proc/device-tree/serial-number").read_text(errors="replace").strip("\0\n "):
+            return number
     try:
         machine = (root / "etc/machine-id").read_bytes().strip()
     except OSError:

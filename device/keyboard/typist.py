@@ -72,7 +72,7 @@ class Typist:
         self._now: Report | None = None  # what the host believes to be down, where that is known
         self._due_s = 0.0  # when the next report may be sent
         self._step: Step | None = None  # the character under way
-        self._in_doubt: Entry | None = None  # whose key may have been pressed or not
+        self._in_doubt: Callable[[], None] | None = None  # to be called if the last report arrived after all
         self._in_other = False  # the host's other layout is active
         self._locks = Locks(keyboard, host.system, self._press, self._let_go)
         self._absences = keyboard.absences()  # when the user last asked for typing
@@ -154,7 +154,7 @@ class Typist:
                     return False
                 step = self._step = await self._prepared(entry)
             for keystroke in step.keystrokes[entry.keys_done :]:
-                await self._press(keystroke, entry)
+                await self._press(keystroke, lambda: entry.press(time.monotonic()))
             entry.settle(step.instead)
         return True
 
@@ -178,9 +178,11 @@ class Typist:
                 return step
 
     async def _switch_layout(self) -> None:
-        await self._press(self._host.toggle)
-        self._in_other = not self._in_other
+        await self._press(self._host.toggle, self._note_switch)
         await self._let_go()
+
+    def _note_switch(self) -> None:
+        self._in_other = not self._in_other
 
     async def _restore(self) -> None:
         """Give the host back the layout and the lock keys that it had."""
@@ -188,16 +190,16 @@ class Typist:
             await self._switch_layout()
         await self._locks.restore()
 
-    async def _press(self, keystroke: Keystroke, entry: Entry | None = None) -> None:
+    async def _press(self, keystroke: Keystroke, pressed: Callable[[], None] = lambda: None) -> None:
+        """Press a key; call `pressed` when the host has it, which may be when it wakes."""
         if self._now is None:
             await self._send(ALL_UP)
         reports = list(press(self._now or ALL_UP, keystroke, self._host.pace))
         for number, each in enumerate(reports, 1):
-            self._in_doubt = entry if number == len(reports) else None
+            self._in_doubt = pressed if number == len(reports) else None
             await self._send(each)
         self._in_doubt = None
-        if entry:
-            entry.press(time.monotonic())
+        pressed()
 
     async def _let_go(self) -> None:
         if self._now == ALL_UP:
@@ -209,7 +211,7 @@ class Typist:
         while self.host_away:
             arrived = await self._keyboard.wait_until_ready()
             if arrived and self._in_doubt:
-                self._in_doubt.press(time.monotonic())
+                self._in_doubt()
             self._in_doubt = None
             try:
                 # At once, not at the user's press: a host that slept goes on repeating the key it saw last.

@@ -229,6 +229,44 @@ def test_cancelled_around_the_loss_of_the_host(text, reports, moments):
     asyncio.run(scenario())
 
 
+class Sleepy(VirtualKeyboard):
+    """The host falls asleep with a report on its way, which it gets when it wakes."""
+
+    reports_left = None
+    on_its_way = None
+
+    async def send(self, report):
+        if self.reports_left == 0:
+            self.reports_left, self.on_its_way = None, report
+            raise HostAwayError("asleep")
+        if self.reports_left is not None:
+            self.reports_left -= 1
+        await super().send(report)
+
+    async def wait_until_ready(self):
+        arrived, self.on_its_way = self.on_its_way, None
+        if arrived is not None:
+            self._host.receive(arrived)
+        return arrived is not None
+
+
+@settings(deadline=None)
+@given(TEXT, REPORTS)
+def test_a_report_that_arrives_when_the_host_wakes_is_not_sent_again(text, reports):
+    async def scenario():
+        desk = Desk(text, keyboard=Sleepy)
+        desk.keyboard.reports_left = reports
+        await desk.until(lambda: desk.outbox.held or desk.all_done)
+        await desk.until(lambda: not desk.typist.host_away and not desk.typist.typing)
+        desk.keyboard.reports_left = None
+        desk.typist.release()
+        await desk.until_done()
+        await desk.close()
+        desk.assert_complete()
+
+    asyncio.run(scenario())
+
+
 async def test_a_host_that_is_away_from_the_start_gets_the_text_at_the_press_after_it_came():
     desk = Desk("hello")
     desk.keyboard.unplug()
