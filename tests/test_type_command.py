@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -140,6 +141,14 @@ def test_text_that_is_no_utf_8_is_refused():
     os.close(reading)
     assert done.returncode == 1
     assert "not UTF-8" in done.stderr
+
+
+def test_where_standard_input_is_closed_it_says_so():
+    command = f"{shlex.quote(sys.executable)} -m device.cli type - --dry-run <&-"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Standard input is closed" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_typing_needs_no_package_of_the_recogniser():

@@ -98,10 +98,18 @@ def _asked(settings: KeyboardSettings, arguments: argparse.Namespace) -> Keyboar
 
 
 def _text(argument: str) -> str:
-    """Give the text, composed: keyboards have letters with their accents."""
+    """Give the text, composed: keyboards have letters with their accents.
+
+    Raises:
+        KeyboardError: There is none that can be read.
+    """
+    if argument == "-" and sys.stdin is None:
+        raise KeyboardError("Standard input is closed: give the text on it, or as TEXT.")
     try:
         text = sys.stdin.buffer.read().decode() if argument == "-" else argument
         text.encode()
+    except OSError as error:
+        raise KeyboardError(f"Standard input cannot be read: {error.strerror}.") from error
     except UnicodeError as error:
         raise KeyboardError("The text is not UTF-8: convert it first, for example with iconv.") from error
     return unicodedata.normalize("NFC", text)
