@@ -45,14 +45,12 @@ def assert_arrives(text: str, name: str, pace: str, leds: int, locale: str = COM
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _as_made() -> None:
-    """Layouts change from version to version: only the packages that made the tables can prove them."""
+def _there() -> None:
+    """Whatever versions are here: the tables were made to hold in Debian 12 and 13."""
     try:
-        here = origin(BY_NAME["us"])
+        origin(BY_NAME["us"])
     except SaykeyError as error:
         pytest.skip(str(error))
-    if here != (made := layout_named("linux", "us").origin):
-        pytest.skip(f"the tables were made from {made}; here is {here}")
 
 
 @pytest.mark.parametrize("name", BY_NAME)
