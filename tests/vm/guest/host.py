@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RECORDER = Path(__file__).with_name("recorder.py")
-_SETTLED_S = 0.3
+_SETTLED_S = 2.0
 _UP, _DOWN, _REPEATED = range(3)
 """Values of the kernel's EV_KEY."""
 
