@@ -193,3 +193,5 @@ def host(name: str, log: Path) -> Iterator[Host]:
             yield Host(log, recorder)
         finally:
             recorder.stdin.close()
+    if recorder.returncode:
+        raise ChildProcessError(f"the recorder ended with status {recorder.returncode}: see the log")

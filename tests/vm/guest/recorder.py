@@ -24,6 +24,9 @@ HOST = 0xF0
 HERE, GONE, CAPS = range(3)
 """Codes of the type `HOST`: the keyboard is there, is gone; the host switched its Caps Lock."""
 
+_REPEATED = 2
+"""Value of the kernel's EV_KEY for a key that is held."""
+
 _LOOK_EVERY_S = 0.005
 _READ_EVENTS = 64
 
@@ -78,7 +81,7 @@ class Recorder:
             return
         os.write(self._log, events)
         for _, _, kind, code, value in EVENT.iter_unpack(events):
-            if (kind, code) == (ecodes.EV_KEY, ecodes.KEY_CAPSLOCK) and value != ecodes.KEY_REPEAT:
+            if (kind, code) == (ecodes.EV_KEY, ecodes.KEY_CAPSLOCK) and value != _REPEATED:
                 self._press_caps(down=value == 1)
 
     def _press_caps(self, *, down: bool) -> None:

@@ -60,9 +60,9 @@ def _scenarios() -> dict[str, Callable[[], dict[str, Any]]]:
     }
     return {
         **{f"all-{layout}": partial(_scenario, layout, 20_000, "fast") for layout in ("us", "de", "fr")},
-        "caps": partial(_scenario, "de", 2_000, "normal", Host.switch_caps),
+        "caps": partial(_scenario, "de", 20_000, "fast", Host.switch_caps),
         **{
-            name: partial(_scenario, "fr", 2_000, "normal", partial(_strike, fault))
+            name: partial(_scenario, "fr", 20_000, "fast", partial(_strike, fault))
             for name, fault in faults.items()
         },
         **{f"pace-{pace}": partial(_measured, pace, length) for pace, length in _PACES.items()},
