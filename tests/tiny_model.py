@@ -1,7 +1,11 @@
-"""A Whisper model of random weights that CTranslate2 itself writes: 80 KB, for tests that need some model."""
+"""A Whisper model of random weights that CTranslate2 itself writes: 80 KB, for tests that need some model.
+
+Also in Whisper's own sizes, for what depends on the shapes alone.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +30,31 @@ SPECIAL = [
 ]
 
 
-def write(folder: Path, *, seed: int = 0, dtype: str = "float16") -> Path:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The shapes of a model: encoder and decoder have the same (Whisper, model card)."""
+
+    width: int
+    heads: int
+    layers: int = 1
+    vocabulary: int = 0  # at least
+
+
+SIZES = {
+    "tiny": Size(384, 6, 4, 51_865),
+    "base": Size(512, 8, 6, 51_865),
+    "small": Size(768, 12, 12, 51_865),
+}
+
+
+def write(folder: Path, *, seed: int = 0, dtype: str = "float16", size: Size | None = None) -> Path:
     """Write a whole model folder as CTranslate2's converter would; give the folder."""
     folder.mkdir(parents=True)
-    tokens = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *SPECIAL]
-    spec = whisper_spec(len(tokens), seed)
+    size = size or Size(WIDTH, HEADS)
+    tokens = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens += [f"word{number}" for number in range(size.vocabulary - len(tokens) - len(SPECIAL))]
+    tokens += SPECIAL
+    spec = whisper_spec(len(tokens), seed, size)
     spec.register_vocabulary(tokens)
     spec.validate()
     spec.optimize(quantization=dtype)
@@ -49,43 +73,47 @@ def tokenizer(tokens: list[str]) -> Tokenizer:
     return new
 
 
-def whisper_spec(vocabulary: int, seed: int) -> Any:
-    """Give CTranslate2's own description of a model with one layer each and random weights."""
+def whisper_spec(vocabulary: int, seed: int, size: Size | None = None) -> Any:
+    """Give CTranslate2's own description of a model with random weights, by default of one layer each."""
     random = np.random.default_rng(seed)
+    size = size or Size(WIDTH, HEADS)
+    width = size.width
 
     def weights(*shape: int) -> NDArray[np.float32]:
         return (random.standard_normal(shape) * 0.2).astype(np.float32)
 
-    def linear(spec: Any, rows: int, columns: int = WIDTH) -> None:
+    def linear(spec: Any, rows: int, columns: int = width) -> None:
         spec.weight, spec.bias = weights(rows, columns), weights(rows)
 
     def norm(spec: Any) -> None:
-        spec.gamma, spec.beta = 1 + weights(WIDTH), weights(WIDTH)
+        spec.gamma, spec.beta = 1 + weights(width), weights(width)
 
     def layer(spec: Any) -> None:
-        linear(spec.self_attention.linear[0], 3 * WIDTH)
-        linear(spec.self_attention.linear[1], WIDTH)
-        linear(spec.ffn.linear_0, 4 * WIDTH)
-        linear(spec.ffn.linear_1, WIDTH, 4 * WIDTH)
+        linear(spec.self_attention.linear[0], 3 * width)
+        linear(spec.self_attention.linear[1], width)
+        linear(spec.ffn.linear_0, 4 * width)
+        linear(spec.ffn.linear_1, width, 4 * width)
         norm(spec.self_attention.layer_norm)
         norm(spec.ffn.layer_norm)
 
-    spec = WhisperSpec(1, HEADS, 1, HEADS)
+    spec = WhisperSpec(size.layers, size.heads, size.layers, size.heads)
     encoder, decoder = spec.encoder, spec.decoder
-    encoder.conv1.weight, encoder.conv1.bias = weights(WIDTH, MELS, 3), weights(WIDTH)
-    encoder.conv2.weight, encoder.conv2.bias = weights(WIDTH, WIDTH, 3), weights(WIDTH)
-    encoder.position_encodings.encodings = weights(1500, WIDTH)
-    decoder.position_encodings.encodings = weights(448, WIDTH)
-    decoder.embeddings.weight = weights(vocabulary, WIDTH)
+    encoder.conv1.weight, encoder.conv1.bias = weights(width, MELS, 3), weights(width)
+    encoder.conv2.weight, encoder.conv2.bias = weights(width, width, 3), weights(width)
+    encoder.position_encodings.encodings = weights(1500, width)
+    decoder.position_encodings.encodings = weights(448, width)
+    decoder.embeddings.weight = weights(vocabulary, width)
     decoder.projection.weight = decoder.embeddings.weight
-    layer(encoder.layer[0])
-    layer(decoder.layer[0])
-    cross = decoder.layer[0].attention
-    linear(cross.linear[0], WIDTH)
-    linear(cross.linear[1], 2 * WIDTH)
-    linear(cross.linear[2], WIDTH)
-    for spec_of_norm in (cross.layer_norm, encoder.layer_norm, decoder.layer_norm):
-        norm(spec_of_norm)
+    for encoder_layer, decoder_layer in zip(encoder.layer, decoder.layer, strict=True):
+        layer(encoder_layer)
+        layer(decoder_layer)
+        cross = decoder_layer.attention
+        linear(cross.linear[0], width)
+        linear(cross.linear[1], 2 * width)
+        linear(cross.linear[2], width)
+        norm(cross.layer_norm)
+    norm(encoder.layer_norm)
+    norm(decoder.layer_norm)
     spec.config.suppress_ids = []
     spec.config.suppress_ids_begin = []
     spec.config.lang_ids = []

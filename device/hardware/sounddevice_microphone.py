@@ -86,6 +86,15 @@ class SoundDeviceMicrophone:
         self._thread: threading.Thread | None = None
         self._is_lost = False
 
+    def prepare(self) -> None:
+        """Begin to load PortAudio, which looks at all devices, and return at once. Never raises."""
+        self._thread = threading.Thread(target=self._prepare, name="PortAudio", daemon=True)
+        self._thread.start()
+
+    def _prepare(self) -> None:
+        with contextlib.suppress(Exception):  # whatever comes up, `start` meets it again and tells of it
+            self._load()
+
     def start(self, post: Post) -> None:
         """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises."""
         self._thread = threading.Thread(target=self._run, args=(post,), name="microphone", daemon=True)

@@ -121,7 +121,7 @@ def _check_fit(model: ModelFiles, file: Path) -> None:
     if file.suffix == ".json":
         found = len(_read(file, list[str]))
     else:
-        found = len(_bytes(file).removesuffix(b"\n").split(b"\n"))
+        found = _bytes(file).removesuffix(b"\n").count(b"\n") + 1
     if found != model.tokens:
         raise ModelError(
             f"{file} has {found} tokens but the weights have {model.tokens}: "

@@ -1,10 +1,15 @@
-"""Whisper's tokens: text to prompts and back. The tests hold it to faster-whisper's tokenizer."""
+"""Whisper's tokens: text to prompts and back. The tests hold it to faster-whisper's tokenizer.
+
+Reading a vocabulary takes 6 MB; the library tokenizers takes 16 MB, and three times as long. It alone can cut
+text into tokens, but only an owner's own words ask for that.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import tokenizers
+import msgspec
 
 from device.errors import ModelError
 
@@ -15,38 +20,89 @@ if TYPE_CHECKING:
 CONTEXT = 448
 """Tokens that Whisper's decoder can hold, prompt included (Whisper, ModelDimensions.n_text_ctx)."""
 
+_PRINTABLE = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+"""Bytes that stand in the vocabulary as the letters that they are in Latin-1 (GPT-2, bytes_to_unicode)."""
+
+_OTHERS = {
+    0x100 + number: byte
+    for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
+}
+"""The letters that stand for all other bytes."""
+
+
+class _Added(msgspec.Struct):
+    id: int
+    content: str
+
+
+class _Model(msgspec.Struct):
+    vocab: dict[str, int]
+
+
+class _Tokenizer(msgspec.Struct):
+    """What is read of the file tokenizer.json."""
+
+    model: _Model
+    added_tokens: list[_Added]
+
 
 class Tokens:
-    """The vocabulary of one model."""
+    """The vocabulary of one model.
+
+    Raises:
+        ModelError: The file is no tokenizer, or not Whisper's.
+    """
 
     def __init__(self, file: Path) -> None:
+        self._file = file
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
-        except Exception as error:  # tokenizers raises bare Exception for every fault
-            raise ModelError(
-                f"{file} is no tokenizer: fetch the model again with saykey model fetch."
-            ) from error
-        # In a prompt from the settings, "<|endoftext|>" is text like any other.
-        self._tokenizer.encode_special_tokens = True
+            content = msgspec.json.decode(file.read_bytes(), type=_Tokenizer)
+        except (OSError, ValueError) as error:
+            raise self._damaged() from error
+        self._special = {added.content: added.id for added in content.added_tokens}
         self.end = self._id("<|endoftext|>")
         self._start = self._id("<|startoftranscript|>")
         self._previous = self._id("<|startofprev|>")
         self._no_timestamps = self._id("<|notimestamps|>")
+        self._texts = [""] * self.end
+        for text, token in content.model.vocab.items():
+            if 0 <= token < self.end:
+                self._texts[token] = text
+
+    def _damaged(self) -> ModelError:
+        return ModelError(f"{self._file} is no tokenizer: fetch the model again with saykey model fetch.")
 
     def _id(self, token: str) -> int:
-        number = self._tokenizer.token_to_id(token)
+        number = self._special.get(token)
         if number is None:
             raise ModelError(f"The model's tokenizer lacks {token}: it is not a Whisper model.")
-        return int(number)
+        return number
 
     def encode(self, text: str) -> list[int]:
-        """Give the tokens of some text."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        """Give the tokens of some text.
+
+        Raises:
+            ModelError: The file is no tokenizer.
+        """
+        return list(self._library.encode(text, add_special_tokens=False).ids)
+
+    @cached_property
+    def _library(self) -> Any:
+        import tokenizers
+
+        try:
+            tokenizer = tokenizers.Tokenizer.from_file(str(self._file))
+        except Exception as error:  # tokenizers raises bare Exception for every fault
+            raise self._damaged() from error
+        # In a prompt from the settings, "<|endoftext|>" is text like any other.
+        tokenizer.encode_special_tokens = True
+        return tokenizer
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Give the text of some tokens, special ones left out, outer spaces stripped."""
-        text = self._tokenizer.decode([token for token in tokens if token < self.end])
-        return str(text).strip()
+        letters = "".join(self._texts[token] for token in tokens if token < self.end)
+        # A text that the model breaks off may end in half a letter.
+        return letters.translate(_OTHERS).encode("latin-1", "replace").decode(errors="replace").strip()
 
     def language(self, code: str) -> int:
         """Give the token of a language.
@@ -54,10 +110,10 @@ class Tokens:
         Raises:
             ModelError: The model does not know the language.
         """
-        number = self._tokenizer.token_to_id(f"<|{code}|>")
+        number = self._special.get(f"<|{code}|>")
         if number is None:
             raise ModelError(f"The model does not know the language '{code}' (recognition.language).")
-        return int(number)
+        return number
 
     def prompt(self, language: str | None, initial_prompt: str, hotwords: str) -> list[int]:
         """Give what the decoder starts from.

@@ -256,6 +256,51 @@ def test_without_portaudio_it_says_what_to_install_and_works_once_that_is_done()
         assert listener.next() == MicrophoneReady(HEADSET["name"])
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (SoundError("PortAudio is missing"), "PortAudio is missing"),
+        (
+            FakePortAudioError("internal error"),
+            "the microphone failed (FakePortAudioError); it is tried again",
+        ),
+    ],
+)
+def test_portaudio_is_prepared_beside_other_work_and_its_absence_told_at_the_start(error, told):
+    asked = queue.Queue()
+
+    def load():
+        asked.put(threading.current_thread())
+        raise error
+
+    listener = Listener(None, load=load)
+    listener.microphone.prepare()
+    assert asked.get(timeout=10) is not threading.current_thread()
+    assert listener.events.empty()
+    with listener:
+        assert listener.next() == MicrophoneLost(told)
+
+
+def test_stop_waits_for_what_prepares():
+    loaded = threading.Event()
+    entered = threading.Event()
+    ended = threading.Event()
+
+    def load():
+        entered.set()
+        loaded.wait(timeout=60)
+        ended.set()
+
+    microphone = SoundDeviceMicrophone(MicrophoneSettings(), load)
+    microphone.prepare()
+    assert entered.wait(timeout=10)
+    stopping = threading.Thread(target=microphone.stop)
+    stopping.start()
+    loaded.set()
+    stopping.join(timeout=60)
+    assert ended.is_set()
+
+
 def test_the_missing_library_is_named(tmp_path, monkeypatch):
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
     monkeypatch.syspath_prepend(tmp_path)

@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib import metadata
+from importlib.machinery import ModuleSpec
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from device.audio.recording import record
 from device.audio.sound import SAMPLE_RATE_HZ, WINDOW, samples_in
@@ -14,6 +16,7 @@ from device.errors import ModelError
 from device.settings import SpeechSettings
 from device.speech import detector
 from device.speech.detector import SileroDetector, silero_path
+from device.speech.silero import CONTEXT
 
 
 @pytest.fixture(scope="module")
@@ -71,32 +74,80 @@ def test_the_passage_of_a_recording_is_where_the_speech_is(silero, demo):
     )
 
 
-def test_finding_and_running_the_model_imports_no_torch():
+def test_finding_and_running_the_model_imports_nothing_large():
     program = (
         "import sys; from device.speech.detector import SileroDetector; SileroDetector();"
-        "print([name for name in ('torch', 'silero_vad', 'torchaudio') if name in sys.modules])"
+        "print({'torch', 'silero_vad', 'torchaudio', 'onnxruntime'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "set()\n"
     assert not done.stderr
 
 
-def test_a_missing_package_is_named(monkeypatch):
-    def distribution(name):
-        raise metadata.PackageNotFoundError(name)
+def theirs(samples):
+    """Give the probabilities that onnxruntime computes from the same file."""
+    import onnxruntime
 
-    monkeypatch.setattr(detector, "distribution", distribution)
+    session = onnxruntime.InferenceSession(str(silero_path()), providers=["CPUExecutionProvider"])
+    state, context = np.zeros((2, 1, 128), np.float32), np.zeros(CONTEXT, np.float32)
+    rate = np.array(SAMPLE_RATE_HZ)
+    for window in samples.reshape(-1, WINDOW):
+        sound = np.concatenate((context, window))[np.newaxis]
+        output, state = session.run(None, {"input": sound, "state": state, "sr": rate})
+        context = window[-CONTEXT:]
+        yield float(output[0, 0])
+
+
+@pytest.mark.parametrize("loudness", [1e-4, 0.1, 1.0, 30.0])
+def test_the_probabilities_are_those_of_onnxruntime(silero, demo, loudness):
+    noise = 0.01 * np.random.default_rng(2).standard_normal(len(demo)).astype(np.float32)
+    sound = np.concatenate((demo, noise, np.zeros(SAMPLE_RATE_HZ, np.float32), demo + noise))
+    sound = (loudness * sound[: len(sound) // WINDOW * WINDOW]).astype(np.float32)
+    silero.reset()
+    np.testing.assert_allclose(probabilities(silero, sound), list(theirs(sound)), atol=1e-5)
+
+
+@pytest.mark.parametrize("spec", [None, ModuleSpec("silero_vad", None, origin="/nowhere/__init__.py")])
+def test_a_missing_package_is_named(monkeypatch, spec):
+    monkeypatch.setattr(detector, "find_spec", lambda _name: spec)
     with pytest.raises(ModelError, match="install the package silero-vad"):
         silero_path()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no model"])
+def refused(file):
+    with pytest.raises(ModelError, match=rf"{file.name} cannot be loaded: install silero-vad again"):
+        SileroDetector(file)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no model", b"\xff" * 1000])
 def test_a_damaged_model_is_an_error_that_names_it(tmp_path, content):
     file = tmp_path / "silero_vad.onnx"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(ModelError, match=r"silero_vad\.onnx cannot be loaded: install silero-vad again"):
-        SileroDetector(file)
+    refused(file)
+
+
+@given(part=st.floats(0, 1, exclude_max=True))
+def test_a_model_that_is_cut_short_is_refused(tmp_path_factory, part):
+    whole = silero_path().read_bytes()
+    file = tmp_path_factory.mktemp("cut") / "silero_vad.onnx"
+    file.write_bytes(whole[: int(part * len(whole))])
+    refused(file)
+
+
+@given(content=st.binary(max_size=200))
+def test_what_is_no_model_is_refused(tmp_path_factory, content):
+    file = tmp_path_factory.mktemp("none") / "silero_vad.onnx"
+    file.write_bytes(content)
+    refused(file)
+
+
+def test_the_weights_of_another_network_are_refused(tmp_path):
+    file = tmp_path / "silero_vad.onnx"
+    file.write_bytes(
+        silero_path().read_bytes().replace(b"model.decoder.rnn.bias_hh", b"model.decoder.gru.bias_hh")
+    )
+    refused(file)
 
 
 def test_nothing_is_written_about_its_use(tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 from types import SimpleNamespace
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from device.errors import ModelError
 from device.speech.tokens import CONTEXT, Tokens
+from tests.tiny_model import SPECIAL
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 words = st.lists(st.sampled_from(["Gregson", "sharply", "table,", "naïve", "a"]), max_size=60).map(" ".join)
@@ -60,7 +63,8 @@ def test_prompts_are_those_of_faster_whisper(tokens, pristine, language, initial
         start = tokens.prompt(language, "", "")
         told = prompt[: -len(start)]
         names = tokens.encode(" " + hotwords.strip())[:room] if hotwords.strip() else []
-        assert len(told) == 1 + room
+        given_in = [" " + words for words in (hotwords, initial_prompt) if words]
+        assert len(told) == 1 + min(room, sum(len(tokens.encode(words)) for words in given_in))
         assert told[: 1 + len(names)] == reference[: 1 + len(names)]
         text = told[1 + len(names) :]
         assert text == (reference[: -len(start)][-len(text) :] if text else [])
@@ -106,6 +110,38 @@ def test_prompts_for_the_real_model_are_those_of_faster_whisper(
     reference = theirs(real_model / "tokenizer.json", None, initial_prompt, hotwords)
     if len(reference) <= CONTEXT // 2:
         assert real_tokens.prompt(None, initial_prompt, hotwords) == reference
+
+
+@given(st.lists(st.integers(0, 255 + len(SPECIAL)), max_size=20))
+def test_any_tokens_have_the_text_that_the_library_gives_them(tokens, pristine, numbers):
+    # Also halves of letters, as a model that is cut off in one leaves behind.
+    theirs = loaded(pristine / "tokenizer.json").decode(numbers)
+    assert tokens.decode(numbers) == theirs.strip()
+
+
+@pytest.mark.model
+@given(st.lists(st.integers(0, 51_863), max_size=20))
+def test_any_real_tokens_have_the_text_that_the_library_gives_them(real_tokens, real_model, numbers):
+    text = [number for number in numbers if number < real_tokens.end]
+    theirs = loaded(real_model / "tokenizer.json").decode(text)
+    assert real_tokens.decode(numbers) == theirs.strip()
+
+
+@pytest.mark.model
+def test_every_real_token_has_the_text_that_the_library_gives_it(real_tokens, real_model):
+    theirs = loaded(real_model / "tokenizer.json")
+    for number in range(real_tokens.end):
+        assert real_tokens.decode([number]) == theirs.decode([number]).strip()
+
+
+def test_what_needs_no_encoding_loads_no_library(pristine):
+    program = (
+        "import sys; from pathlib import Path; from device.speech.tokens import Tokens;"
+        "tokens = Tokens(Path(sys.argv[1])); tokens.prompt('en', '', ''); tokens.decode([1]);"
+        "print('tokenizers' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, pristine / "tokenizer.json"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "False\n"
 
 
 def test_an_unknown_language_is_named(tokens):
