@@ -100,11 +100,11 @@ async def test_what_is_cut_is_not_typed(outbox):
 async def test_a_character_that_may_be_under_way_is_not_cut(outbox):
     entry = Entry(1, "hello")
     outbox.put(entry)
-    entry.settle("h")
+    entry.settle("h", "h")
     assert not outbox.cut(entry, typing=True)
     assert (await outbox.next()).text == "he"
     assert outbox.pending == 1
-    entry.settle("e")
+    entry.settle("e", "e")
     assert not outbox.cut(entry, typing=True)
     assert outbox.holds(entry)
     outbox.finish(entry)
@@ -115,8 +115,8 @@ def test_pending_counts_characters_that_are_not_dealt_with(outbox):
     entry = Entry(1, "hello")
     outbox.put(entry)
     outbox.put(Entry(2, "you"))
-    entry.settle("h")
-    entry.settle(None)
+    entry.settle("h", "h")
+    entry.settle("e", None)
     assert outbox.pending == 6
 
 
@@ -125,7 +125,7 @@ def test_an_entry_knows_how_far_it_is():
     entry.press(1.0)
     entry.press(2.0)
     assert (entry.done, entry.keys_done) == (0, 2)
-    entry.settle("...")
+    entry.settle("\u2026", "...")
     assert (entry.done, entry.keys_done) == (1, 0)
     assert (entry.first_key_s, entry.last_key_s) == (1.0, 2.0)
 

@@ -37,7 +37,7 @@ class Typist:
 
     A character that takes several keys is finished before typing stops: what is left of a dead key or of a
     code would change what the user types next. Lock keys and layouts that were switched are switched back
-    whenever typing ends.
+    whenever typing ends, also while more is to come of an entry.
 
     Attributes:
         typing: Reports are being sent.
@@ -97,8 +97,9 @@ class Typist:
 
     def release(self) -> None:
         """Type what waits, and what comes, into the host that is there now: the user asks for it."""
+        elsewhere = self._keyboard.absences() != self._absences
         self._absences = self._keyboard.absences()
-        self._outbox.release()
+        self._outbox.release(elsewhere=elsewhere)
 
     def stop(self) -> None:
         """Stop typing and keep the rest: after the character under way only keys go up."""
@@ -129,9 +130,9 @@ class Typist:
         self._report_change()
         complete = False
         try:
-            all_typed = await self._type_rest(entry)
+            await self._type_rest(entry)
             await self._restore()
-            complete = all_typed
+            complete = not (entry.pending or entry.rests)  # it may have been amended meanwhile
             if complete:
                 self._outbox.finish(entry)
             await self._let_go()
@@ -145,18 +146,18 @@ class Typist:
                 self._finished(entry)
             self._report_change()
 
-    async def _type_rest(self, entry: Entry) -> bool:
-        """Type what is left of an entry; say whether that was all of it, or it was stopped."""
-        while entry.done < len(entry.text):
-            step = self._step_under_way(entry)
-            if step is None:
-                if not (self._outbox.may_type(entry) and self._is_same_host()):
-                    return False
-                step = self._step = await self._prepared(entry)
+    async def _type_rest(self, entry: Entry) -> None:
+        """Type what is left of an entry, unless it is stopped."""
+        while step := self._step_under_way(entry) or await self._next_step(entry):
             for keystroke in step.keystrokes[entry.keys_done :]:
                 await self._press(keystroke, lambda: entry.press(time.monotonic()))
-            entry.settle(step.instead)
-        return True
+            entry.settle(step.character, step.instead)
+
+    async def _next_step(self, entry: Entry) -> Step | None:
+        if not (entry.pending and self._outbox.may_type(entry) and self._is_same_host()):
+            return None
+        self._step = await self._prepared(entry)
+        return self._step
 
     def _step_under_way(self, entry: Entry) -> Step | None:
         """Give what was begun before the host went away, unless it has to begin anew."""
@@ -168,7 +169,7 @@ class Typist:
 
     async def _prepared(self, entry: Entry) -> Step:
         """Plan the next character, and bring the host into the situation that it needs."""
-        before, character = entry.text[entry.done - 1 : entry.done], entry.text[entry.done]
+        before, character = entry.dealt[-1:], entry.next
         while True:
             now = Situation(self._keyboard.leds(), self._in_other, self._locks.stuck)
             step = plan(character, before, self._host, now)

@@ -15,3 +15,16 @@ def clusters(text: str) -> int:
     from wcwidth import iter_graphemes
 
     return sum(1 for _ in iter_graphemes(text))
+
+
+def last_cluster(text: str) -> str:
+    """Give the last grapheme cluster of a text that has one: what one Backspace deletes.
+
+    Args:
+        text: Without carriage returns.
+    """
+    if text[-2:].isascii():
+        return text[-1]
+    from wcwidth import iter_graphemes_reverse
+
+    return next(iter_graphemes_reverse(text))
