@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401  asyncio would wait for the disk when it first needs it
 import logging
 import signal
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from device import systemd
@@ -16,33 +17,47 @@ from device.memory import give_back
 from device.ports import Parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
     from device.ports import Button, Indicator, Keyboard, Microphone, SpeechDetector
     from device.settings import Settings
-    from device.speech.recogniser import WhisperRecogniser
+    from device.speech.engine import Engine
+    from device.speech.live import LiveRecogniser
     from device.utterance import Utterance
 
 log = logging.getLogger(__name__)
 
 
-def load_recogniser(settings: Settings) -> WhisperRecogniser:
+def load_engine(settings: Settings) -> Engine:
     """Load the speech model that the settings name, and warm it up.
 
     Raises:
         ModelError: There is none, or it is damaged.
     """
     from device.models.check import check
+    from device.models.manifest import has_short_window
     from device.models.store import resolve
     from device.speech.engine import Engine
-    from device.speech.recogniser import WhisperRecogniser
 
     folder = resolve(settings.recognition)
     check(folder)
-    engine = Engine(folder, settings.recognition)
+    engine = Engine(folder, settings.recognition, short_window=has_short_window(folder))
     engine.warm_up()
     give_back()
-    return WhisperRecogniser(engine, settings.recognition)
+    return engine
+
+
+def load_recogniser(settings: Settings) -> LiveRecogniser:
+    """Load the recogniser, warmed up.
+
+    Raises:
+        ModelError: There is no model, or it is damaged.
+    """
+    from device.speech.live import LiveRecogniser
+    from device.speech.recogniser import PieceRecogniser
+
+    return LiveRecogniser(PieceRecogniser(load_engine(settings), settings.recognition))
 
 
 def load_detector() -> SpeechDetector:
@@ -76,6 +91,20 @@ def assemble(
     )
 
 
+@contextmanager
+def _microphone(settings: Settings) -> Iterator[Microphone]:
+    """Give the real microphone, whose PortAudio loads beside the block, and stop it on an error."""
+    from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
+
+    microphone = SoundDeviceMicrophone(settings.microphone)
+    microphone.prepare()
+    try:
+        yield microphone
+    except BaseException:
+        microphone.stop()
+        raise
+
+
 def usb_parts(settings: Settings, status: TextIO) -> Parts:
     """Give the parts that type through USB; a key of the terminal is the button.
 
@@ -86,18 +115,18 @@ def usb_parts(settings: Settings, status: TextIO) -> Parts:
     Raises:
         KeyboardError: This machine is no USB keyboard.
     """
-    from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
     from device.hardware.usb_keyboard import usb_keyboard
     from device.simulation.terminal import TerminalButton, TerminalIndicator
 
     keyboard = usb_keyboard()  # before the model is loaded, which takes longer
-    return assemble(
-        settings,
-        button=TerminalButton(),
-        microphone=SoundDeviceMicrophone(settings.microphone),
-        keyboard=keyboard,
-        indicator=TerminalIndicator(status),
-    )
+    with _microphone(settings) as microphone:
+        return assemble(
+            settings,
+            button=TerminalButton(),
+            microphone=microphone,
+            keyboard=keyboard,
+            indicator=TerminalIndicator(status),
+        )
 
 
 def desk_parts(settings: Settings, screen: TextIO, status: TextIO) -> Parts:
@@ -108,18 +137,18 @@ def desk_parts(settings: Settings, screen: TextIO, status: TextIO) -> Parts:
         screen: Shows the host's text as it arrives.
         status: Shows what the device does.
     """
-    from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
     from device.simulation.terminal import REPORT_INTERVAL_S, Screen, TerminalButton, TerminalIndicator
     from device.simulation.virtual_host import VirtualHost
 
     host = VirtualHost.described_by(settings.keyboard)
-    return assemble(
-        settings,
-        button=TerminalButton(),
-        microphone=SoundDeviceMicrophone(settings.microphone),
-        keyboard=Screen(host, screen, interval_s=REPORT_INTERVAL_S),
-        indicator=TerminalIndicator(status),
-    )
+    with _microphone(settings) as microphone:
+        return assemble(
+            settings,
+            button=TerminalButton(),
+            microphone=microphone,
+            keyboard=Screen(host, screen, interval_s=REPORT_INTERVAL_S),
+            indicator=TerminalIndicator(status),
+        )
 
 
 async def dictate(parts: Parts, settings: Settings) -> None:

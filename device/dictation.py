@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from device.events import (
+    Anticipated,
     ButtonMoved,
     DecisionDue,
     MicrophoneLost,
@@ -26,27 +27,28 @@ from device.events import (
     StopRequested,
     TypingChanged,
 )
+from device.foresight import Foresight
 from device.gestures import Gesture
 from device.keyboard.typist import Typist
 from device.last import Last
-from device.outbox import Entry, Outbox
+from device.outbox import Outbox
 from device.ports import State
 from device.presses import Presses
 from device.progress import Progress, WatchedKeyboard
 from device.recordings import Recordings
-from device.speech.transcript import Transcript
 from device.status import Facts, Status
-from device.text.format import format_text
 from device.transcriber import Transcriber
-from device.utterance import Utterance
+from device.utterances import Utterances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.events import Event
+    from device.outbox import Entry
     from device.ports import Parts
     from device.recordings import Recorded
     from device.settings import Settings
+    from device.utterance import Utterance
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +87,14 @@ class Dictation:
         self._presses = Presses(settings.button, self.post)
         self._recordings = Recordings(parts.detector, settings)
         self._resumes = False  # typing may go on once the latest press is no double press
-        self._utterances: dict[int, Utterance] = {}
-        self._count = 0
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
+        self._foresight = Foresight(
+            self._recordings,
+            self._transcriber,
+            parts.recogniser,
+            in_speech=settings.recognition.type_while_speaking,
+        )
+        self._ahead: Utterance | None = None  # of what is being recorded, once there is text of it
         self._outbox = Outbox()
         self._typist = Typist(
             WatchedKeyboard(parts.keyboard, self.progress),
@@ -97,6 +104,7 @@ class Dictation:
             finished=self._typed,
         )
         self._last = Last(self._outbox, self._typist, parts.keyboard, settings.text, finished=self._typed)
+        self._utterances = Utterances(self._outbox, self._last, settings.text, over=self._over)
         self._status = Status(parts.indicator)
         self._fault = ""
         self._tell_ready: Callable[[], object] = lambda: None
@@ -149,6 +157,7 @@ class Dictation:
             case SoundHeard(samples):
                 self.progress.expect("microphone", _SOUND_WITHIN_S)
                 self._recognise(self._recordings.hear(samples))
+                self._foresight.look()
             case SoundDropped():
                 self.sound_dropped += 1
                 log.warning("the sound system lost some sound (%d times so far)", self.sound_dropped)
@@ -162,8 +171,10 @@ class Dictation:
                 log.warning("%s", reason)
                 self._recognise(self._recordings.cut_short())
                 self._tell_ready()
-            case Recognised(number, transcript):
-                self._put_in_outbox(self._utterances[number], transcript)
+            case Anticipated():
+                self._type_ahead(event)
+            case Recognised(number, transcript, is_all):
+                self._utterances.understood(number, transcript, transcript.text, is_all=is_all)
             case RecognitionFailed(number, reason, again):
                 self._not_recognised(number, reason, again=again)
 
@@ -174,7 +185,7 @@ class Dictation:
             case Gesture.START:
                 self._start()
             case Gesture.END:
-                self._recordings.end()
+                self._recognise(self._recordings.end())
             case Gesture.SETTLE:
                 if self._resumes:
                     self._last.release()
@@ -182,7 +193,7 @@ class Dictation:
             case Gesture.UNDO | Gesture.AGAIN:
                 self._recordings.forget()
                 act = self._last.undo if gesture is Gesture.UNDO else self._last.again
-                if reason := act(self._unrecognised):
+                if reason := act(self._utterances.without_text):
                     self._status.notice(State.ERROR, reason)
 
     def _start(self) -> None:
@@ -206,45 +217,32 @@ class Dictation:
             self._status.notice(State.ERROR, self._fault)
         else:
             self._recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
+            self._foresight.begin()
 
-    # From a recording to text in the outbox.
+    # From a recording to text in the outbox: see `device.utterances`.
 
     def _recognise(self, recorded: list[Recorded]) -> None:
         for each in recorded:
-            self._count += 1
-            utterance = Utterance(self._count, each.released_s)
-            self._utterances[utterance.number] = utterance
+            utterance = self._ahead or self._utterances.begin()
+            self._ahead = None
+            utterance.released_s = each.released_s
             if each.recording.passages:
                 self._transcriber.put(utterance.number, each.recording)
             else:
-                self._nothing_heard(utterance, Transcript((), each.duration_s))
+                self._utterances.nothing_heard(utterance.number, each.duration_s)
 
-    def _put_in_outbox(self, utterance: Utterance, transcript: Transcript) -> None:
-        text = format_text(transcript.text, self._last.before, self._settings.text)
-        if not text:
-            self._nothing_heard(utterance, transcript)
-            return
-        utterance.recognised(transcript, text)
-        entry = Entry(utterance.number, text)
-        self._last.remember(entry, transcript.text, undone=utterance.undone)
-        if utterance.undone:
-            self._end(utterance)
-        else:
-            self._outbox.put(entry)
-
-    def _nothing_heard(self, utterance: Utterance, transcript: Transcript) -> None:
-        utterance.transcript = transcript
-        if not self._recordings.listening:  # afterwards, it would seem to be about what is said now
-            self._status.notice(State.NOTHING_HEARD)
-        self._end(utterance)
+    def _type_ahead(self, event: Anticipated) -> None:
+        """Type what will hardly change of what is still being said, when the user wants that."""
+        stable = self._foresight.stable(event)
+        if stable and self._settings.recognition.type_while_speaking and self._recordings.is_certain:
+            self._ahead = self._ahead or self._utterances.begin()
+            self._utterances.understood(self._ahead.number, event.transcript, stable, is_all=False)
 
     def _not_recognised(self, number: int, reason: str, *, again: bool) -> None:
         log.error("dictation %d could not be recognised: %s", number, reason)
         self._status.notice(State.ERROR, reason)
         if not again:
-            utterance = self._utterances[number]
-            utterance.failure = reason
-            self._end(utterance)
+            self._utterances.failed(number, reason)
 
     # From the outbox to the keyboard: see `device.keyboard.typist`.
 
@@ -252,18 +250,14 @@ class Dictation:
         self._last.settled(entry)
         if entry.record.refused:
             self._status.notice(State.ERROR, f"{entry.record.refused} characters cannot be typed")
-        if utterance := self._utterances.get(entry.dictation):
-            utterance.typed(entry)
-            self._end(utterance)
+        self._utterances.typed(entry)
 
-    def _end(self, utterance: Utterance) -> None:
-        del self._utterances[utterance.number]
+    def _over(self, utterance: Utterance) -> None:
+        heard = utterance.text or utterance.failure
+        if not (heard or self._recordings.listening):  # then, it would seem to be about what is said now
+            self._status.notice(State.NOTHING_HEARD)
         log.info("%s", utterance.summary())
         self._finished(utterance)
-
-    @property
-    def _unrecognised(self) -> list[Utterance]:
-        return [utterance for utterance in self._utterances.values() if not utterance.text]
 
     @property
     def _waits(self) -> bool:
@@ -278,7 +272,7 @@ class Dictation:
         facts = Facts(
             listening=self._recordings.listening,
             typing=self._typing,
-            recognising=self._recordings.recording or bool(self._unrecognised and not failure),
+            recognising=self._recordings.recording or (self._utterances.unrecognised and not failure),
             fault=self._fault or (failure and f"not recognised ({failure}): press the button to try again"),
             host_away=self._typist.host_away,
             waiting=self._outbox.pending if self._waits else 0,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from device.audio.recording import Recording
     from device.audio.sound import Samples
     from device.speech.transcript import Transcript
 
@@ -77,16 +78,31 @@ class SoundDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Anticipated:
+    """The recogniser understood something of a recording that may go on.
+
+    Attributes:
+        recording: As much of it as was recognised.
+        transcript: What was said so far. It may be understood otherwise when more is heard.
+    """
+
+    recording: Recording
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
-    """The recogniser finished one dictation.
+    """The recogniser understood one dictation, or more of it than before.
 
     Attributes:
         dictation: Number of the dictation, from 1.
-        transcript: What was said. Empty when nothing was.
+        transcript: What was said, from its beginning. Empty when nothing was.
+        is_all: Nothing follows. Until then this is a beginning, which stays as it is.
     """
 
     dictation: int
     transcript: Transcript
+    is_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,7 @@ Event = (
     | MicrophoneLost
     | MicrophoneReady
     | SoundDropped
+    | Anticipated
     | Recognised
     | RecognitionFailed
     | TypingChanged

@@ -7,6 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.audio.recording import Recording
     from device.audio.sound import Samples
     from device.events import Post
@@ -59,17 +61,28 @@ class SpeechDetector(Protocol):
 
 
 class Recogniser(Protocol):
-    """Turns speech into text. Called in the worker thread, one dictation at a time."""
+    """Turns speech into text. Called in the worker thread, one recording at a time."""
 
-    def recognise(self, recording: Recording) -> Transcript:
+    def recognise(self, recording: Recording, report: Callable[[Transcript], object] = ...) -> Transcript:
         """Recognise one recording.
 
         Args:
             recording: The sound, and where in it there is speech.
+            report: Called with what is final before all is.
 
         Raises:
             SaykeyError: When the recording cannot be recognised.
         """
+
+    def anticipate(self, recording: Recording) -> Transcript:
+        """Recognise a recording that may go on, so that less is left to do at its end.
+
+        Raises:
+            SaykeyError: When the recording cannot be recognised.
+        """
+
+    def cost_ms(self, duration_s: float) -> float:
+        """Guess how long it takes to recognise so much speech. Called from any thread."""
 
 
 class Keyboard(Protocol):

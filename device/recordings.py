@@ -56,6 +56,25 @@ class Recordings:
         """Whether sound is still being recorded, a recording's tail included."""
         return self._listener.recording
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether what is being recorded is a dictation, and all before it is on its way."""
+        return not (self._in_doubt or self._aside)
+
+    @property
+    def duration_s(self) -> float:
+        """How much is recorded so far, in seconds."""
+        return self._listener.duration_s
+
+    @property
+    def quiet_ms(self) -> float:
+        """How long nobody has spoken, in milliseconds, since somebody did; 0 before anybody did."""
+        return self._listener.quiet_ms
+
+    def so_far(self) -> Recording:
+        """Give what is recorded now as if it ended here."""
+        return self._listener.so_far()
+
     def begin(self, *, in_doubt: bool) -> list[Recorded]:
         """Begin a recording.
 
@@ -66,10 +85,10 @@ class Recordings:
         self._in_doubt = in_doubt
         return before
 
-    def end(self) -> None:
+    def end(self) -> list[Recorded]:
         """End the recording, but for its tail."""
         self._released_s = time.monotonic()
-        self._listener.end()
+        return self._over(self._listener.end())
 
     def hear(self, samples: Samples) -> list[Recorded]:
         """Take the next window of sound."""

@@ -35,7 +35,7 @@ class MicrophoneSettings(_Section, frozen=True):
 
     device: str = ""
     pre_roll_ms: Annotated[int, Meta(ge=0, le=2_000)] = 300
-    tail_ms: Annotated[int, Meta(ge=0, le=2_000)] = 100
+    tail_ms: Annotated[int, Meta(ge=0, le=2_000)] = 200
     max_recording_s: Annotated[int, Meta(ge=1, le=3_600)] = 300
 
 
@@ -57,6 +57,7 @@ class RecognitionSettings(_Section, frozen=True):
     language: Language = "en"
     threads: Annotated[int, Meta(ge=0, le=64)] = 0
     beam_size: Annotated[int, Meta(ge=1, le=10)] = 1
+    type_while_speaking: bool = False
     initial_prompt: str = ""
     hotwords: str = ""
     no_speech_threshold: Probability = 0.6

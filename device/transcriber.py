@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
@@ -10,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from device.audio.sound import seconds
 from device.errors import SaykeyError
-from device.events import Recognised, RecognitionFailed
+from device.events import Anticipated, Recognised, RecognitionFailed
 from device.speech.transcript import Transcript
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.audio.recording import Recording
     from device.events import Post
     from device.ports import Recogniser
     from device.progress import Progress
+
+log = logging.getLogger(__name__)
 
 _TRIES = 2
 """A recording that failed is tried again: when the user presses next, memory may be free again."""
@@ -31,8 +36,13 @@ _STARTUP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    dictation: int
     recording: Recording
+    dictation: int | None = None  # none while the recording goes on
+
+    @property
+    def within_s(self) -> float:
+        """How long it may take."""
+        return _STARTUP_S + _SLOWEST_RTF * seconds(len(self.recording.samples))
 
 
 class Transcriber:
@@ -49,10 +59,20 @@ class Transcriber:
         self._progress = progress
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
         self._retry = asyncio.Event()
+        self._busy = False
 
     def put(self, dictation: int, recording: Recording) -> None:
         """Add a recording behind the others."""
-        self._jobs.put_nowait(_Job(dictation, recording))
+        self._jobs.put_nowait(_Job(recording, dictation))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._busy and self._jobs.empty()
+
+    def anticipate(self, recording: Recording) -> None:
+        """Recognise a recording that may go on, so that less is left to do at its end."""
+        self._jobs.put_nowait(_Job(recording))
 
     def retry(self) -> None:
         """Try again what failed."""
@@ -61,41 +81,64 @@ class Transcriber:
     async def run(self) -> None:
         """Recognise until cancelled; each recording ends in `Recognised` or `RecognitionFailed`."""
         while True:
-            await self._recognise(await self._jobs.get())
+            job = await self._jobs.get()
+            self._busy = True
+            if job.dictation is None:
+                await self._anticipate(job)
+            else:
+                await self._recognise(job, job.dictation)
+            self._busy = False
 
-    async def _recognise(self, job: _Job) -> None:
-        within_s = _STARTUP_S + _SLOWEST_RTF * seconds(len(job.recording.samples))
+    async def _anticipate(self, job: _Job) -> None:
+        outcome = await self._outcome(job, lambda: self._recogniser.anticipate(job.recording))
+        if isinstance(outcome, Transcript):
+            self._post(Anticipated(job.recording, outcome))
+        else:  # at the end of the recording, the user is told
+            log.warning("not recognised ahead of time: %s", _reason(outcome))
+
+    async def _recognise(self, job: _Job, dictation: int) -> None:
+        def report(transcript: Transcript) -> None:
+            self._post(Recognised(dictation, transcript, is_all=False))
+
         for tries_left in reversed(range(_TRIES)):
-            with self._progress.during("recogniser", within_s):
-                outcome = await self._in_thread(job.recording)
+            outcome = await self._outcome(job, lambda: self._recogniser.recognise(job.recording, report))
             if isinstance(outcome, Transcript):
-                self._post(Recognised(job.dictation, outcome))
+                self._post(Recognised(dictation, outcome))
                 return
-            # A library's message might quote what was said, so only ours are shown.
-            reason = str(outcome) if isinstance(outcome, SaykeyError) else type(outcome).__name__
-            self._post(RecognitionFailed(job.dictation, reason, again=tries_left > 0))
+            reason = _reason(outcome)
+            self._post(RecognitionFailed(dictation, reason, again=tries_left > 0))
             if tries_left:
                 self.failure = reason
                 self._retry.clear()  # a press before the failure asked for nothing of the kind
                 await self._retry.wait()
                 self.failure = ""
 
-    def _in_thread(self, recording: Recording) -> asyncio.Future[Transcript | BaseException]:
-        """Recognise in a daemon thread: an executor's would keep the process from ending while it works.
+    async def _outcome(self, job: _Job, work: Callable[[], Transcript]) -> Transcript | BaseException:
+        with self._progress.during("recogniser", job.within_s):
+            return await _in_thread(work)
 
-        Whatever goes wrong is given, not raised: the next dictation must work.
-        """
-        result: Future[Transcript | BaseException] = Future()
 
-        def work() -> None:
-            try:
-                result.set_result(self._recogniser.recognise(recording))
-            except BaseException as error:  # noqa: BLE001  see above
-                result.set_result(error)
+def _reason(error: BaseException) -> str:
+    """Say what went wrong. A library's message might quote what was said, so only ours are shown."""
+    return str(error) if isinstance(error, SaykeyError) else type(error).__name__
 
-        result.set_running_or_notify_cancel()
+
+def _in_thread(work: Callable[[], Transcript]) -> asyncio.Future[Transcript | BaseException]:
+    """Work in a daemon thread: an executor's would keep the process from ending while it works.
+
+    Whatever goes wrong is given, not raised: the next dictation must work.
+    """
+    result: Future[Transcript | BaseException] = Future()
+
+    def run() -> None:
         try:
-            Thread(target=work, name="recogniser", daemon=True).start()
-        except RuntimeError as error:  # there is no memory for another thread
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001  see above
             result.set_result(error)
-        return asyncio.wrap_future(result)
+
+    result.set_running_or_notify_cancel()
+    try:
+        Thread(target=run, name="recogniser", daemon=True).start()
+    except RuntimeError as error:  # there is no memory for another thread
+        result.set_result(error)
+    return asyncio.wrap_future(result)

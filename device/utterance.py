@@ -19,18 +19,24 @@ class Utterance:
 
     Attributes:
         number: Counts from 1.
-        released_s: When the button came up, on the clock of `time.monotonic`.
-        transcript: What was recognised; empty while it is not, and when nothing was said.
+        released_s: When the button came up, on the clock of `time.monotonic`; 0 while it is down.
+        transcript: What was recognised so far; empty while nothing is, and when nothing was said.
+        is_recognised: Nothing more is to come of it.
         text: What is to be typed.
+        entry: Its entry of the outbox, once there is text.
+        is_typed: The entry is done with.
         record: What became of the text, and the times of each stage.
         failure: Why it could not be recognised; empty when it could.
         undone: The user took it back before all of it was typed. Its record then ends there.
     """
 
     number: int
-    released_s: float
+    released_s: float = 0.0
     transcript: Transcript = field(default_factory=lambda: Transcript((), 0.0))
+    is_recognised: bool = False
     text: str = field(default="", repr=False)  # no log and no traceback shall show it
+    entry: Entry | None = None
+    is_typed: bool = False
     record: Record = field(default_factory=Record)
     failure: str = ""
     undone: bool = False
@@ -42,9 +48,10 @@ class Utterance:
 
     def typed(self, entry: Entry) -> None:
         """Note that its entry of the outbox is done with."""
+        self.is_typed = True
         entry.record.times_ms.update(self.record.times_ms)
         self.record = entry.record
-        self.undone = entry.done < entry.record.asked
+        self.undone = entry.is_open or entry.done < entry.record.asked
         self._note_time("release_to_first_key", entry.first_key_s)
         self._note_time("release_to_last_key", entry.last_key_s)
 

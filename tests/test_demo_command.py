@@ -96,7 +96,7 @@ def test_the_table_has_what_is_known():
     times_ms = {"release_to_text": 512.4, "release_to_first_key": 530.0, "release_to_last_key": 1200.0}
     record = Record(asked=10, typed=8, substituted=1, refused=1, times_ms=times_ms)
     transcript = Transcript((), 3.1, {"encode": 400.0, "decode": 80.0})
-    scene = Scene(Utterance(1, 0.0, transcript, "text", record), "text", 20)
+    scene = Scene(Utterance(1, 0.0, transcript, text="text", record=record), "text", 20)
     assert demo.table(scene, 3.1) == [
         "recording           3100 ms",
         "after the release of the button",

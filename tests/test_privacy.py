@@ -21,7 +21,7 @@ TRANSCRIPT = Transcript((Segment(0.0, 1.0, SAID, -0.1, 0.0),), 1.0)
         Recognised(1, TRANSCRIPT),
         Entry(1, SAID),
         Decoded(SAID, (1, 2, 3), -0.1, 0.0, capped=False),
-        Utterance(1, 0.0, TRANSCRIPT, SAID),
+        Utterance(1, 0.0, TRANSCRIPT, text=SAID),
     ],
     ids=lambda carrier: type(carrier).__name__,
 )

@@ -24,12 +24,14 @@ class Passage:
     Attributes:
         start: First sample.
         end: One past the last sample.
+        speech_end: One past the last sample of the last window that held speech, before any padding.
         speech_probability: Highest probability that the detector gave to a window of it, 0 to 1.
         spoken: Samples of those windows of it that held speech, pauses left out.
     """
 
     start: int
     end: int
+    speech_end: int
     speech_probability: float
     spoken: int
 
@@ -82,8 +84,8 @@ def close(state: Endpoint, settings: SpeechSettings) -> Passage | None:
     """Give the passage that is open, as at the end of a recording; `None` when too short to be speech."""
     if state.start is None or state.spoken * WINDOW_MS < settings.min_speech_duration_ms:
         return None
-    end = state.window if state.quiet_since is None else state.quiet_since
-    return Passage(state.start * WINDOW, end * WINDOW, state.peak, state.spoken * WINDOW)
+    end = WINDOW * (state.window if state.quiet_since is None else state.quiet_since)
+    return Passage(state.start * WINDOW, end, end, state.peak, state.spoken * WINDOW)
 
 
 def endpoint(probabilities: Iterable[float], settings: SpeechSettings) -> list[Passage]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from device.audio.recording import PreRoll, Recorder
+import numpy as np
+
+from device.audio.recording import PreRoll, Recorder, Recording
 from device.audio.sound import WINDOW_MS
 
 if TYPE_CHECKING:
-    from device.audio.recording import Recording
     from device.audio.sound import Samples
     from device.ports import SpeechDetector
     from device.settings import Settings
+
+_SILENT_MS = 4 * WINDOW_MS
+"""Who lets go after so much silence has no syllable under way."""
 
 
 class Listener:
@@ -44,6 +48,20 @@ class Listener:
         """Whether sound is still being recorded, the tail included."""
         return self._recorder is not None
 
+    @property
+    def duration_s(self) -> float:
+        """How much is recorded so far, in seconds."""
+        return self._recorder.windows * WINDOW_MS / 1000 if self._recorder else 0.0
+
+    @property
+    def quiet_ms(self) -> float:
+        """How long nobody has spoken, in milliseconds, since somebody did; 0 before anybody did."""
+        return self._recorder.quiet_ms if self._recorder else 0.0
+
+    def so_far(self) -> Recording:
+        """Give what is recorded now as if it ended here."""
+        return self._recorder.so_far() if self._recorder else Recording(np.zeros(0, np.float32), ())
+
     def begin(self) -> Recording | None:
         """Begin a recording; give the one before when its tail was still coming in."""
         before = self._finish()
@@ -53,32 +71,38 @@ class Listener:
             self._recorder.hear(window)
         return before
 
-    def end(self) -> None:
-        """Note the release: a few windows more, since people let go with the last syllable."""
+    def end(self) -> Recording | None:
+        """Note the release; give the recording if it is over: who was silent before has said all.
+
+        Else there are a few windows more, since people let go with the last syllable.
+        """
         self._tail = math.ceil(self._settings.microphone.tail_ms / WINDOW_MS)
+        return self._finish() if self._is_over else None
 
     def hear(self, window: Samples) -> Recording | None:
         """Take the next window of sound; give the recording that it completed, if any."""
         if self._recorder is None:
             self._pre_roll.hear(window)
             return None
-        if self._tail == 0:
-            recording = self._finish()
-            self._pre_roll.hear(window)
-            return recording
         self._recorder.hear(window)
         if self._tail is not None:
             self._tail -= 1
         elif self._recorder.windows >= self._limit:
             self.hit_limit = True
             return self._finish()
-        return self._finish() if self._tail == 0 else None
+        return self._finish() if self._is_over else None
 
     def cut_short(self) -> Recording | None:
         """End the recording now, as when the microphone is lost; give what was heard, if anything."""
         self._pre_roll.take()  # what comes next does not follow on it
         return self._finish()
 
+    @property
+    def _is_over(self) -> bool:
+        if self._tail is None or self._recorder is None:
+            return False
+        return self._tail == 0 or self._recorder.quiet_ms >= _SILENT_MS
+
     def _finish(self) -> Recording | None:
         recorder, self._recorder, self._tail = self._recorder, None, None
-        return recorder.finish() if recorder else None
+        return recorder.so_far() if recorder else None

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from device.settings import SpeechSettings
 
 
+_ROOM = 250 * WINDOW
+"""Samples for which a recording has room at first: 8 s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A finished recording.
@@ -55,28 +59,44 @@ class Recorder:
         detector.reset()
         self._detector = detector
         self._settings = settings
-        self._windows: list[Samples] = []
+        self._samples = np.empty(_ROOM, dtype=np.float32)
+        self._length = 0
         self._passages: list[Passage] = []
         self._endpoint = Endpoint()
 
     @property
     def windows(self) -> int:
         """How many windows were heard."""
-        return len(self._windows)
+        return self._length // WINDOW
+
+    @property
+    def quiet_ms(self) -> float:
+        """How long nobody has spoken, in milliseconds, since somebody did; 0 before anybody did."""
+        if self._endpoint.speaking:
+            since = self._endpoint.quiet_since
+        else:
+            since = self._passages[-1].speech_end // WINDOW if self._passages else None
+        return 0.0 if since is None else (self._endpoint.window - since) * WINDOW_MS
 
     def hear(self, window: Samples) -> None:
         """Add a window."""
-        self._windows.append(window)
+        end = self._length + WINDOW
+        if end > len(self._samples):
+            # What `so_far` gave keeps the old samples.
+            self._samples = np.concatenate((self._samples, np.empty_like(self._samples)))
+        self._samples[self._length : end] = window
+        self._length = end
         self._endpoint, passage = step(self._endpoint, self._detector.probability(window), self._settings)
         if passage:
             self._passages.append(passage)
 
-    def finish(self) -> Recording:
-        """End the recording."""
+    def so_far(self) -> Recording:
+        """Give the recording as if it ended now. It may go on: samples that were given do not change."""
         last = close(self._endpoint, self._settings)
         passages = [*self._passages, last] if last else self._passages
-        samples = np.concatenate(self._windows) if self._windows else np.zeros(0, dtype=np.float32)
-        return Recording(samples, pad(passages, len(samples), self._settings.speech_pad_ms))
+        return Recording(
+            self._samples[: self._length], pad(passages, self._length, self._settings.speech_pad_ms)
+        )
 
 
 def record(samples: Samples, detector: SpeechDetector, settings: SpeechSettings) -> Recording:
@@ -85,4 +105,4 @@ def record(samples: Samples, detector: SpeechDetector, settings: SpeechSettings)
     for start in range(0, len(samples), WINDOW):
         window = samples[start : start + WINDOW]
         recorder.hear(np.pad(window, (0, WINDOW - len(window))))
-    return recorder.finish()
+    return recorder.so_far()

@@ -94,7 +94,8 @@ async def perform(settings: Settings, samples: Samples, stream: TextIO) -> Scene
 def table(scene: Scene, duration_s: float) -> list[str]:
     """Give the times and counts of a scene as lines."""
     record, stages = scene.utterance.record, scene.utterance.transcript.times_ms
-    work = ", ".join(f"{name} {stages[name]:.0f} ms" for name in ("encode", "decode") if name in stages)
+    left = ", ".join(f"{name} {stages[name]:.0f} ms" for name in ("encode", "decode") if name in stages)
+    work = left or "all of it was recognised while he held the button"
     pace = f"{scene.reports} reports, {1000 * REPORT_INTERVAL_S:.0f} ms apart so that you can watch"
     after_release = (
         ("text recognised", "release_to_text", work),

@@ -6,6 +6,7 @@ import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec.structs import replace
 
 from device.errors import ModelError
@@ -14,7 +15,14 @@ from device.models.catalogue import CATALOGUE, Source, in_folder, in_package
 from device.models.check import ModelFiles, check
 from device.models.convert import Progress, as_int8, write_int8
 from device.models.files import FileSum, is_full, new_file, sha256_of
-from device.models.manifest import MANIFEST, Manifest, damaged_files, read_manifest, write_manifest
+from device.models.manifest import (
+    MANIFEST,
+    SILENCE,
+    Manifest,
+    damaged_files,
+    read_manifest,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +79,10 @@ def _take_in(source: Source, name: str, new: Path, progress: Progress) -> Manife
         raise _no_room(name, new, needed)
     described = _described(model, source, name, progress)
     try:
-        manifest = replace(described, files=_write(model, new, progress))
+        files = _write(model, new, progress)
+        if not described.short_window:
+            files[SILENCE] = _write_silence(new, progress)
+        manifest = replace(described, files=files)
         write_manifest(new, manifest)
     except OSError as error:
         if is_full(error):
@@ -111,6 +122,17 @@ def _write(model: ModelFiles, new: Path, progress: Progress) -> dict[str, FileSu
                 target.write(file.read_bytes())
         sums[file.name] = target.sum
     return sums
+
+
+def _write_silence(new: Path, progress: Progress) -> FileSum:
+    """Keep what the model makes of silence beside it, so that no start has to wait for that."""
+    from device.speech.window import load_model, silence_states
+
+    progress("encoding silence", 0)
+    with new_file(new / SILENCE) as target:
+        np.save(target, silence_states(load_model(new)))
+    progress("encoding silence", 1)
+    return target.sum
 
 
 def _no_room(name: str, folder: Path, needed: str) -> ModelError:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MANIFEST = "saykey.json"
 """Its name, beside the files that it describes."""
 
+SILENCE = "silence.npy"
+"""What the model makes of silence (`device.speech.window`)."""
+
 
 class Manifest(msgspec.Struct, frozen=True):
     """What a model is. Fields that this version does not know are passed over.
@@ -26,6 +29,8 @@ class Manifest(msgspec.Struct, frozen=True):
         quantization: Type of its matrices, "int8".
         ctranslate2: Version of the CTranslate2 that was installed when it was converted.
         files: Its files by name.
+        short_window: It was trained to decode from the encoder's states for the speech alone, so that no
+            silence needs to be set behind them.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Manifest(msgspec.Struct, frozen=True):
     quantization: str
     ctranslate2: str
     files: dict[str, FileSum]
+    short_window: bool = False
 
     @property
     def size(self) -> int:
@@ -58,6 +64,15 @@ def read_manifest(folder: Path) -> Manifest:
         raise unreadable(path, error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} is damaged ({error}): fetch the model again with --force.") from error
+
+
+def has_short_window(folder: Path) -> bool:
+    """Say whether a model was trained for short windows; one without a manifest was not.
+
+    Raises:
+        ModelError: Its manifest is damaged.
+    """
+    return (folder / MANIFEST).exists() and read_manifest(folder).short_window
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -74,7 +74,7 @@ class Stage:
         self.host = VirtualHost.described_by(settings.keyboard)
         button = ScriptedButton()
         self._microphone = WavMicrophone(settings, button, fast=fast)
-        self._parts = assemble(
+        self.parts = assemble(
             settings,
             button=button,
             microphone=self._microphone,
@@ -85,15 +85,22 @@ class Stage:
         button_settings = replace(settings.button, double_press="none", triple_press="none")
         self._settings = replace(settings, button=button_settings)
 
-    async def perform(self, recordings: Iterable[Samples]) -> AsyncGenerator[Scene, None]:
-        """Speak each recording when the one before is done; give what came of it."""
+    async def perform(
+        self, recordings: Iterable[Samples], *, held: Callable[[Samples], int] = len
+    ) -> AsyncGenerator[Scene, None]:
+        """Speak each recording when the one before is done; give what came of it.
+
+        Args:
+            recordings: The recordings.
+            held: Says how many samples of a recording are heard before the button is let go.
+        """
         finished: asyncio.Queue[Utterance] = asyncio.Queue()
-        dictation = Dictation(self._parts, self._settings, finished=finished.put_nowait)
+        dictation = Dictation(self.parts, self._settings, finished=finished.put_nowait)
         running = asyncio.create_task(dictation.run())
         try:
             for samples in recordings:
                 typed, reports = len(self.host.text), self.host.received
-                self._microphone.play(samples)
+                self._microphone.play(samples, held(samples))
                 utterance = await _next(finished, dictation, running)
                 yield Scene(utterance, self.host.text[typed:], self.host.received - reports)
         finally:

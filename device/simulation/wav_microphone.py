@@ -47,7 +47,7 @@ class WavMicrophone:
         self._settle_s = (2 * settings.button.debounce_ms + is_tapped * settings.button.tap_ms) / 1000
         self._button = button
         self._fast = fast
-        self._waiting: SimpleQueue[Samples] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[Samples, int]] = SimpleQueue()
         self._stopping = threading.Event()
         self._ordered = threading.RLock()
         self._is_lost = False
@@ -69,12 +69,16 @@ class WavMicrophone:
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
 
-    def play(self, samples: Samples) -> None:
+    def play(self, samples: Samples, held: int | None = None) -> None:
         """Perform one dictation, after those that are still waiting: silence, press, sound, release, silence.
 
         The silence before it is as long as the pre-roll and the one after it longer than the tail.
+
+        Args:
+            samples: The sound.
+            held: So many samples of it are heard before the release; all, when not given.
         """
-        self._waiting.put(samples)
+        self._waiting.put((samples, len(samples) if held is None else held))
 
     def lose(self) -> None:
         """Unplug the microphone. The performance goes on unheard."""
@@ -101,18 +105,19 @@ class WavMicrophone:
         silence = np.zeros(WINDOW, np.float32)
         while not self._stopping.is_set():
             try:
-                samples = self._waiting.get_nowait()
+                samples, held = self._waiting.get_nowait()
             except Empty:
                 self._hear(silence, in_time=True)
             else:
-                self._dictate(samples)
+                self._dictate(samples[:held], samples[held:])
 
-    def _dictate(self, samples: Samples) -> None:
+    def _dictate(self, samples: Samples, after: Samples) -> None:
         self._hear_all(np.zeros(samples_in(self._microphone.pre_roll_ms), np.float32))
         self._begin_or_end(self._button.press)
         self._hear_all(samples)
         self._begin_or_end(self._button.release)
-        self._hear_all(np.zeros(samples_in(self._microphone.tail_ms) + WINDOW, np.float32))
+        tail = np.zeros(samples_in(self._microphone.tail_ms) + WINDOW, np.float32)
+        self._hear_all(np.concatenate((after, tail)))
 
     def _begin_or_end(self, move: Callable[[], None]) -> None:
         moves = (self._button.press, self._button.release) if self._mode == "toggle" else (move,)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import ctranslate2
 import numpy as np
 
+from device.cores import fast_cores
 from device.errors import ModelError
-from device.speech import features
+from device.models.manifest import SILENCE
 from device.speech.tokens import CONTEXT, Tokens
+from device.speech.window import Window, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,20 +55,23 @@ class Decoded:
 class Engine:
     """A loaded model. Not for two threads at a time.
 
-    Raises:
-        ModelError: The model cannot be loaded, or does not know the language.
+    Attributes:
+        threads: How many cores it uses.
     """
 
-    def __init__(self, folder: Path, settings: RecognitionSettings) -> None:
-        threads = settings.threads or min(4, _cores())
-        try:
-            self._model = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type="int8", intra_threads=threads
-            )
-        except Exception as error:  # damage surfaces as whatever C++ stumbled over: IndexError, MemoryError
-            raise ModelError(
-                f"The model {folder} cannot be loaded ({error}): run saykey model verify."
-            ) from error
+    def __init__(self, folder: Path, settings: RecognitionSettings, *, short_window: bool = False) -> None:
+        """Load a model.
+
+        Args:
+            folder: Where it is.
+            settings: What it is used for.
+            short_window: It was trained to decode from the states of the speech alone.
+
+        Raises:
+            ModelError: The model cannot be loaded, or does not know the language.
+        """
+        self.threads = settings.threads or min(4, len(fast_cores()))
+        self._model = load_model(folder, self.threads)
         self._tokens = Tokens(folder / "tokenizer.json")
         language = settings.language if self._model.is_multilingual else None
         if language is None and settings.language != "en":
@@ -77,13 +80,19 @@ class Engine:
                 "use a multilingual model."
             )
         self._prompt = self._tokens.prompt(language, settings.initial_prompt, settings.hotwords)
-
-    def encode(self, samples: Samples) -> Any:
-        """Run the encoder over up to 30 s of sound; `decode` takes what comes out."""
-        mel = features.full_window(samples, self._model.n_mels)
-        view = ctranslate2.StorageView.from_array(mel[np.newaxis])
         with _explained():
-            return self._model.encode(view, to_cpu=False)
+            self._window = Window(self._model, short=short_window, silence=folder / SILENCE)
+
+    def encode(self, samples: Samples, *, whole: bool = False) -> Any:
+        """Run the encoder over up to 30 s of speech; `decode` takes what comes out.
+
+        Args:
+            samples: The speech.
+            whole: Encode silence behind it up to 30 s as well, as Whisper was trained: dear, and the last
+                resort when the model goes round in circles.
+        """
+        with _explained():
+            return self._window.encode_whole(samples) if whole else self._window.encode(samples)
 
     def decode(self, memory: Any, duration_s: float, *, beam_size: int, no_repeat: int = 0) -> Decoded:
         """Decode what was encoded.
@@ -128,11 +137,6 @@ class Engine:
             ModelError: The files of the model do not fit together.
         """
         self.decode(self.encode(np.zeros(16_000, dtype=np.float32)), 0.5, beam_size=1)
-
-
-def _cores() -> int:
-    """Give how many cores this process may use; only Linux says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

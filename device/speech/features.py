@@ -79,16 +79,21 @@ def log_mel(samples: Samples, n_mels: int) -> NDArray[np.float32]:
     return scaled
 
 
-def full_window(samples: Samples, n_mels: int) -> NDArray[np.float32]:
-    """Compute the features of up to 30 s of sound and of silence up to 30 s: shape (n_mels, MAX_FRAMES).
+def window(samples: Samples, n_mels: int, frames: int = MAX_FRAMES) -> NDArray[np.float32]:
+    """Compute the features of some sound and of silence behind it: shape (n_mels, frames).
 
     Whisper appends zero samples, whose features all lie at the floor of the spectrogram: 8 below its
     maximum, and never below 1e-10. Writing that floor costs nothing; an FFT of zeros would. Only the
     frames that reach from the sound into the silence need its samples.
+
+    Args:
+        samples: Mono sound at 16 kHz. What does not fit is left out.
+        n_mels: Bands that the model was trained on.
+        frames: Length of the window, 10 ms each.
     """
-    sound = samples[:MAX_SAMPLES]
-    frames = log_mel(np.pad(sound, (0, min(N_FFT, MAX_SAMPLES - len(sound)))), n_mels)
-    floor = max(float(frames.max()) - 2.0, (_SILENCE + 4.0) / 4.0)
-    window = np.full((n_mels, MAX_FRAMES), floor, dtype=np.float32)
-    window[:, : frames.shape[1]] = frames
-    return window
+    sound = samples[: frames * HOP]
+    heard = log_mel(np.pad(sound, (0, min(N_FFT, frames * HOP - len(sound)))), n_mels)
+    floor = max(float(heard.max()) - 2.0, (_SILENCE + 4.0) / 4.0)
+    result = np.full((n_mels, frames), floor, dtype=np.float32)
+    result[:, : heard.shape[1]] = heard
+    return result

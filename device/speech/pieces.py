@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 PARAGRAPH_MS = 2_000
 """A pause that a listener takes for the end of a thought. Joined over it, Whisper mixes the thoughts."""
 
+HANGOVER_MS = 64
+"""So much is heard after the last window of speech: a voice fades.
+
+On 307 utterances 0, 32, 64 and 200 ms gave word error rates within 0.03 points of each other.
+"""
+
 _LOUDNESS_MS = 20
 """Loudness is compared over stretches of this length: a pitch period of the lowest voice fits twice."""
 
 _QUIET = np.zeros(samples_in(200), dtype=np.float32)
 """What stands in for a pause that was not recorded."""
 
-LONGEST = MAX_SAMPLES - 2 * len(_QUIET)
+LONGEST = MAX_SAMPLES - len(_QUIET)
 """Samples of speech in one piece at most."""
 
 
@@ -42,7 +48,7 @@ class Piece:
     @property
     def length(self) -> int:
         """Samples of speech in it."""
-        return sum(passage.end - passage.start for passage in self.passages)
+        return sum(min(passage.end, self.end) - passage.start for passage in self.passages)
 
     @property
     def spoken(self) -> int:
@@ -54,15 +60,28 @@ class Piece:
         """Highest probability that the detector gave to a window of it, 0 to 1."""
         return max(passage.speech_probability for passage in self.passages)
 
-    def sound(self, samples: Samples) -> Samples:
-        """Give its speech out of the recording's samples, with quiet at a side where the recording has none.
+    @property
+    def start(self) -> int:
+        """Its first sample."""
+        return self.passages[0].start
 
-        Whisper mishears words that begin or end with its window.
+    @property
+    def end(self) -> int:
+        """One past its last sample.
+
+        It does not depend on how long the silence is that follows: what was recognised when it began holds
+        when it lasts.
         """
-        before = _QUIET if self.passages[0].start == 0 else _QUIET[:0]
-        after = _QUIET if self.passages[-1].end == len(samples) else _QUIET[:0]
-        spoken = [samples[passage.start : passage.end] for passage in self.passages]
-        return np.concatenate([before, *spoken, after])
+        return _faded(self.passages[-1])
+
+    def sound(self, samples: Samples) -> Samples:
+        """Give its speech out of the recording's samples, with quiet before it where the recording has none.
+
+        Whisper mishears words that begin with its window. It is the engine that lets them end in quiet.
+        """
+        before = _QUIET if self.start == 0 else _QUIET[:0]
+        spoken = [samples[passage.start : min(passage.end, self.end)] for passage in self.passages]
+        return np.concatenate([before, *spoken])
 
 
 def cut(recording: Recording) -> list[Piece]:
@@ -80,7 +99,7 @@ def halves(piece: Piece, samples: Samples) -> list[Piece]:
     if len(piece.passages) > 1:
         where = _longest_pause(piece)
         return [Piece(piece.passages[:where]), Piece(piece.passages[where:])]
-    (passage,) = piece.passages
+    passage = replace(piece.passages[0], end=piece.end)
     third = (passage.end - passage.start) // 3
     middle = quietest(samples, passage.start + third, passage.end - third)
     return [Piece((part,)) for part in _cut_passage(passage, middle)]
@@ -105,20 +124,30 @@ def _longest_pause(piece: Piece) -> int:
 def _cut_where_quiet(passage: Passage, samples: Samples) -> list[Passage]:
     """Cut a passage that is longer than the window at its quietest place, away from its ends."""
     parts = []
-    while passage.end - passage.start > LONGEST:
+    while (end := _faded(passage)) - passage.start > LONGEST:
         # Late, but not at the very end: both sides stay long, for their context.
-        last = min(passage.start + LONGEST, passage.end - LONGEST // 6)
+        last = min(passage.start + LONGEST, end - LONGEST // 6)
         part, passage = _cut_passage(passage, quietest(samples, last - LONGEST // 3, last))
         parts.append(part)
     return [*parts, passage]
+
+
+def _faded(passage: Passage) -> int:
+    """Give where a passage ends when it is the last of a piece."""
+    return min(passage.end, passage.speech_end + samples_in(HANGOVER_MS))
 
 
 def _cut_passage(passage: Passage, middle: int) -> tuple[Passage, Passage]:
     """Cut a passage in two; how much of each side was spoken is not known, so both get their share."""
     spoken = passage.spoken * (middle - passage.start) // (passage.end - passage.start)
     return (
-        replace(passage, end=middle, spoken=spoken),
-        replace(passage, start=middle, spoken=passage.spoken - spoken),
+        replace(passage, end=middle, speech_end=middle, spoken=spoken),
+        replace(
+            passage,
+            start=middle,
+            speech_end=max(middle, passage.speech_end),
+            spoken=passage.spoken - spoken,
+        ),
     )
 
 

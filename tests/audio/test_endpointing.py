@@ -49,7 +49,8 @@ def expected(probabilities, settings):
         spoken = match[0].count("s")
         if spoken * WINDOW_MS >= settings.min_speech_duration_ms:
             peak = max(probabilities[match.start() : match.end()])
-            yield Passage(match.start() * WINDOW, match.end() * WINDOW, peak, spoken * WINDOW)
+            end = match.end() * WINDOW
+            yield Passage(match.start() * WINDOW, end, end, peak, spoken * WINDOW)
 
 
 @given(probabilities, settings)

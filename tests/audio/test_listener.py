@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from device.audio.listener import Listener
 from device.audio.sound import WINDOW, WINDOW_MS
-from device.settings import MicrophoneSettings, Settings
+from device.settings import MicrophoneSettings, Settings, SpeechSettings
 from tests.parts import SignDetector, window
 
 
@@ -23,13 +25,16 @@ class Scene:
         self.heard = []
         self.recordings = []
 
-    def hear(self, windows):
+    def hear(self, windows, *, speech=True):
         for _ in range(windows):
-            self.heard.append(window(len(self.heard), speech=True))
+            self.heard.append(window(len(self.heard), speech=speech))
             self._keep(self.listener.hear(self.heard[-1]))
 
     def press(self):
         self._keep(self.listener.begin())
+
+    def release(self):
+        self._keep(self.listener.end())
 
     def cut_short(self):
         self._keep(self.listener.cut_short())
@@ -43,8 +48,8 @@ def numbers(samples):
     """Give the numbers of the windows that a recording consists of, if they are whole and unchanged."""
     blocks = samples.reshape(-1, WINDOW)
     for block in blocks:
-        np.testing.assert_array_equal(block, window(int(block[0]) - 1, speech=True))
-    return [int(block[0]) - 1 for block in blocks]
+        np.testing.assert_array_equal(block, window(abs(int(block[0])) - 1, speech=block[0] > 0))
+    return [abs(int(block[0])) - 1 for block in blocks]
 
 
 @given(
@@ -63,7 +68,7 @@ def test_each_recording_is_pre_roll_held_and_tail_in_order_and_no_window_is_in_t
         scene.press()
         scene.hear(held)
         moves.append((pressed, len(scene.heard)))
-        scene.listener.end()
+        scene.release()
     scene.hear(tail + 1)
 
     expected, free_from = [], 0
@@ -87,7 +92,7 @@ def test_the_user_is_listened_to_until_the_release_and_recorded_until_the_tail()
     scene.press()
     note()
     scene.hear(2)
-    scene.listener.end()
+    scene.release()
     note()
     scene.hear(1)
     note()
@@ -115,7 +120,7 @@ def test_a_tail_may_pass_the_limit():
     scene = Scene(tail=4, limit_s=1)
     scene.press()
     scene.hear(31)
-    scene.listener.end()
+    scene.release()
     scene.hear(4)
     assert scene.recordings == [list(range(35))]
     assert not scene.listener.hit_limit
@@ -128,7 +133,7 @@ def test_cut_short_gives_what_was_heard(released):
     scene.press()
     scene.hear(4)
     if released:
-        scene.listener.end()
+        scene.release()
     scene.cut_short()
     scene.cut_short()
     assert scene.recordings == [list(range(2, 9))]
@@ -142,6 +147,113 @@ def test_sound_from_before_a_cut_opens_no_recording():
     scene.hear(1)
     scene.press()
     scene.hear(1)
-    scene.listener.end()
+    scene.release()
     scene.hear(2)
     assert scene.recordings == [[5, 6, 7, 8]]
+
+
+SILENT = 4
+"""Windows of silence after which nobody is in mid-syllable."""
+
+SHORTEST = math.ceil(SpeechSettings().min_speech_duration_ms / WINDOW_MS)
+
+LONG_SILENCE = math.ceil(SpeechSettings().min_silence_duration_ms / WINDOW_MS)
+
+
+@given(
+    before=st.integers(0, 60),
+    spoken=st.integers(1, 40),
+    quiet=st.integers(0, 60),
+    tail=st.integers(0, 12),
+    after=st.lists(st.booleans(), min_size=13, max_size=13),
+)
+def test_who_was_silent_is_not_waited_for_and_who_was_not_for_no_longer_than_the_tail(
+    before, spoken, quiet, tail, after
+):
+    scene = Scene(tail=tail)
+    scene.press()
+    scene.hear(before, speech=False)
+    scene.hear(spoken)
+    scene.hear(quiet, speech=False)
+    # A sound too short for speech counts as none in the end.
+    silent = quiet >= SILENT and (spoken >= SHORTEST or quiet < LONG_SILENCE)
+    scene.release()
+    assert bool(scene.recordings) == (silent or tail == 0)
+    released = len(scene.heard)
+    for speech in after:
+        scene.hear(1, speech=speech)
+    (recording,) = scene.recordings
+    waited = len(recording) - released
+    assert 0 <= waited <= tail
+    assert recording == list(range(len(recording)))
+    if 0 < waited < tail:
+        assert quiet + waited == SILENT or not any(after[waited - SILENT : waited])
+
+
+@given(st.integers(0, 60), st.integers(1, 40), st.integers(SILENT, 20))
+def test_who_spoke_and_fell_silent_gets_the_recording_at_the_release(before, spoken, quiet):
+    scene = Scene(tail=12)
+    scene.press()
+    scene.hear(before, speech=False)
+    scene.hear(spoken)
+    scene.hear(quiet, speech=False)
+    scene.release()
+    assert scene.recordings == [list(range(before + spoken + quiet))]
+    assert not scene.listener.recording
+
+
+@given(st.integers(0, SILENT - 1), st.integers(1, 8), st.integers(0, 8))
+def test_a_syllable_under_way_at_the_release_is_recorded_to_its_end(quiet, syllable, rest):
+    scene = Scene(tail=20)
+    scene.press()
+    scene.hear(10)
+    scene.hear(quiet, speech=False)
+    scene.release()
+    scene.hear(syllable)
+    scene.hear(SILENT + rest, speech=False)
+    assert scene.recordings == [list(range(10 + quiet + syllable + SILENT))]
+
+
+def test_who_has_not_spoken_yet_is_waited_for():
+    scene = Scene(tail=12)
+    scene.press()
+    scene.hear(50, speech=False)
+    scene.release()
+    assert scene.recordings == []
+    scene.hear(12, speech=False)
+    assert scene.recordings == [list(range(62))]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["press", "release", "cut_short", "speech", "quiet"]), st.integers(1, 12))
+    )
+)
+def test_no_window_is_in_two_recordings_and_all_are_in_order(moves):
+    scene = Scene(pre_roll=3, tail=4)
+    for move, windows in moves:
+        if move in ("speech", "quiet"):
+            scene.hear(windows, speech=move == "speech")
+        elif move != "release" or scene.listener.listening:
+            getattr(scene, move)()
+    scene.cut_short()
+    everything = [number for recording in scene.recordings for number in recording]
+    assert everything == sorted(set(everything))
+    for recording in scene.recordings:
+        assert recording == list(range(recording[0], recording[0] + len(recording))) if recording else True
+
+
+def test_how_long_it_is_and_how_long_nobody_spoke_is_known_while_it_is_recorded():
+    scene = Scene(pre_roll=3)
+    scene.hear(10)
+    assert (scene.listener.duration_s, scene.listener.quiet_ms) == (0, 0)
+    assert len(scene.listener.so_far().samples) == 0
+    scene.press()
+    scene.hear(7)
+    scene.hear(5, speech=False)
+    assert scene.listener.duration_s == pytest.approx(15 * WINDOW_MS / 1000)
+    assert scene.listener.quiet_ms == pytest.approx(5 * WINDOW_MS)
+    assert numbers(scene.listener.so_far().samples) == list(range(7, 22))
+    assert scene.recordings == []
+    scene.release()
+    assert (scene.listener.duration_s, scene.listener.quiet_ms) == (0, 0)

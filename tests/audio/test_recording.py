@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.audio.endpointing import endpoint, pad
@@ -50,7 +50,7 @@ def test_a_recording_grows_with_its_passages(probabilities):
     for number, each in enumerate(heard):
         assert recorder.windows == number
         recorder.hear(each)
-    recording = recorder.finish()
+    recording = recorder.so_far()
     assert len(recording.samples) == len(heard) * WINDOW
     if heard:
         np.testing.assert_array_equal(recording.samples, np.concatenate(heard))
@@ -58,8 +58,87 @@ def test_a_recording_grows_with_its_passages(probabilities):
     assert recording.passages == expected
 
 
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 300)), min_size=1, max_size=6),
+    st.sets(st.integers(0, 900)),
+)
+def test_what_was_given_before_does_not_change_when_more_is_heard(runs, moments):
+    recorder = Recorder(SignDetector(), SPEECH)
+    given_before, sums = [], []
+    heard = [speech for speech, windows in runs for _ in range(windows)]
+    for number, speech in enumerate(heard):
+        recorder.hear(window(number, speech=speech))
+        if number in moments:
+            given_before.append(recorder.so_far())
+            sums.append(given_before[-1].samples.astype(np.float64).sum())
+    final = recorder.so_far()
+    for before, its_sum in zip(given_before, sums, strict=True):
+        length = len(before.samples)
+        assert before.samples.astype(np.float64).sum() == its_sum
+        np.testing.assert_array_equal(before.samples, final.samples[:length])
+        settled = before.passages[:-1]
+        assert final.passages[: len(settled)] == settled
+
+
+@given(st.lists(st.booleans(), min_size=30, max_size=30))
+def test_a_recording_that_grew_is_the_one_that_is_heard_in_one_go(heard):
+    sound = np.concatenate([window(number, speech=speech) for number, speech in enumerate(heard)])
+    recorder = Recorder(SignDetector(), SPEECH)
+    for number in range(1, len(heard) + 1):
+        recorder.hear(sound[(number - 1) * WINDOW : number * WINDOW])
+        expected = record(sound[: number * WINDOW], SignDetector(), SPEECH)
+        so_far = recorder.so_far()
+        np.testing.assert_array_equal(so_far.samples, expected.samples)
+        assert so_far.passages == expected.passages
+
+
+LONG_SILENCE = math.ceil(SPEECH.min_silence_duration_ms / WINDOW_MS)
+
+SHORTEST = math.ceil(SPEECH.min_speech_duration_ms / WINDOW_MS)
+
+runs = st.lists(
+    st.tuples(st.integers(SHORTEST, 30), st.integers(1, 2 * LONG_SILENCE)), min_size=1, max_size=6
+)
+
+
+@given(st.integers(0, 50), runs)
+def test_it_is_known_how_long_nobody_has_spoken(before, runs):
+    recorder = Recorder(SignDetector(), SPEECH)
+    for _ in range(before):
+        recorder.hear(window(0, speech=False))
+        assert recorder.quiet_ms == 0
+    for spoken, silent in runs:
+        for _ in range(spoken):
+            recorder.hear(window(0, speech=True))
+            assert recorder.quiet_ms == 0
+        for number in range(1, silent + 1):
+            recorder.hear(window(0, speech=False))
+            assert recorder.quiet_ms == number * WINDOW_MS
+
+
+def test_a_sound_that_was_too_short_for_speech_breaks_no_silence():
+    recorder = Recorder(SignDetector(), SPEECH)
+    quiet = []
+    for spoken, silent in ((1, LONG_SILENCE), (SHORTEST, LONG_SILENCE), (1, LONG_SILENCE)):
+        for speech in [True] * spoken + [False] * silent:
+            recorder.hear(window(0, speech=speech))
+        quiet.append(recorder.quiet_ms / WINDOW_MS)
+    assert quiet == [0, LONG_SILENCE, 1 + 2 * LONG_SILENCE]
+
+
+@given(st.floats(SPEECH.neg_threshold, SPEECH.threshold, exclude_max=True))
+def test_a_voice_that_fades_is_not_silent_yet(probability):
+    recorder = Recorder(ScriptedDetector([1.0, probability, 0.0, probability]), SPEECH)
+    quiet = []
+    for number in range(4):
+        recorder.hear(window(number, speech=True))
+        quiet.append(recorder.quiet_ms / WINDOW_MS)
+    assert quiet == [0, 0, 1, 2]
+
+
 def test_a_recording_of_nothing_is_empty():
-    recording = Recorder(SignDetector(), SPEECH).finish()
+    recording = Recorder(SignDetector(), SPEECH).so_far()
     assert recording.samples.dtype == np.float32
     assert (len(recording.samples), recording.passages) == (0, ())
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -18,8 +19,16 @@ from device.models.catalogue import CATALOGUE, Known
 from device.models.check import check
 from device.models.convert import quantization
 from device.models.fetch import fetch
-from device.models.manifest import read_manifest
+from device.models.manifest import (
+    MANIFEST,
+    SILENCE,
+    Manifest,
+    has_short_window,
+    read_manifest,
+    write_manifest,
+)
 from device.models.store import Store
+from device.speech.features import MAX_SAMPLES, log_mel
 from tests import tiny_model
 
 
@@ -47,7 +56,7 @@ def test_a_folder_is_taken_in_as_int8(store: Store, model: Path):
     assert manifest.source_sha256 == sha256(model / "model.bin")
     assert {name: file.sha256 for name, file in manifest.files.items()} == {
         name: sha256(folder / name)
-        for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.json")
+        for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.json", SILENCE)
     }
     assert read_manifest(folder) == manifest
     assert store.current() == "mine"
@@ -60,6 +69,69 @@ def test_what_was_taken_in_can_be_run(store: Store, model: Path):
     loaded = ctranslate2.models.Whisper(str(store.root / "mine"), compute_type="int8", intra_threads=1)
     memory = ctranslate2.StorageView.from_array(np.zeros((1, tiny_model.MELS, 100), np.float32))
     assert loaded.generate(memory, [["<|startoftranscript|>", "<|notimestamps|>"]], max_length=5)
+
+
+def test_what_the_model_makes_of_silence_is_kept_beside_it(store: Store, model: Path):
+    fetch(store, "mine", model, silent)
+    loaded = ctranslate2.models.Whisper(str(store.root / "mine"), compute_type="int8", intra_threads=1)
+    nothing = log_mel(np.zeros(MAX_SAMPLES, np.float32), tiny_model.MELS)[np.newaxis]
+    expected = np.asarray(loaded.encode(ctranslate2.StorageView.from_array(nothing)))
+    kept = np.load(store.root / "mine" / SILENCE)
+    assert kept.dtype == np.float32
+    assert kept.shape == (1, 1500, tiny_model.WIDTH)
+    np.testing.assert_allclose(kept, expected, atol=0.01)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short", "changed"])
+def test_damage_to_the_kept_silence_is_found(store: Store, model: Path, damage: str):
+    fetch(store, "mine", model, silent)
+    file = store.root / "mine" / SILENCE
+    content = bytearray(file.read_bytes())
+    if damage == "missing":
+        file.unlink()
+    elif damage == "cut short":
+        file.write_bytes(content[:-1])
+    else:
+        content[-1] ^= 1
+        file.write_bytes(content)
+    with pytest.raises(ModelError, match=r"silence\.npy (is missing|has \d+ bytes|has changed)"):
+        store.verify("mine")
+
+
+def short(model: Path) -> Path:
+    """Describe a model as one that was trained for short windows."""
+    sums = {file.name: files.FileSum(sha256(file), file.stat().st_size) for file in model.iterdir()}
+    origin = sums["model.bin"].sha256
+    write_manifest(model, Manifest("mine", "trained", origin, "float16", "4.6.0", sums, short_window=True))
+    return model
+
+
+def test_a_model_for_short_windows_stays_one_and_keeps_no_silence(store: Store, model: Path):
+    manifest = fetch(store, "mine", short(model), silent)
+    assert manifest.short_window
+    assert SILENCE not in manifest.files
+    assert not (store.root / "mine" / SILENCE).exists()
+    assert has_short_window(store.root / "mine")
+    store.verify("mine")
+
+
+def test_a_model_is_for_short_windows_only_where_its_manifest_says_so(store: Store, model: Path):
+    assert not has_short_window(model)
+    fetch(store, "mine", model, silent)
+    assert not has_short_window(store.root / "mine")
+    (store.root / "mine" / MANIFEST).write_text("{")
+    with pytest.raises(ModelError, match=r"saykey\.json is damaged"):
+        has_short_window(store.root / "mine")
+
+
+def test_a_manifest_from_before_short_windows_is_read(store: Store, model: Path):
+    fetch(store, "mine", model, silent)
+    file = store.root / "mine" / MANIFEST
+    content = json.loads(file.read_text())
+    del content["short_window"]
+    file.write_text(json.dumps(content))
+    assert not has_short_window(store.root / "mine")
+    store.verify("mine")
 
 
 def test_a_model_is_found_some_folders_below(store: Store, model: Path, tmp_path: Path):

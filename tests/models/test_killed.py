@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCRIPT = """
 import itertools, os, shutil, signal, sys
 from pathlib import Path
+import ctranslate2  # but it runs nothing here: its threads would not be there after a fork
 from device.models import files
 from device.models.fetch import fetch
 from device.models.store import Store
@@ -26,7 +27,7 @@ store = Store(root)
 def silent(what, done):
     pass
 
-def killed_at(step):
+def killed_at(step, source=new):
     "Fetch in a process of its own, which dies before its step; say whether it did."
     child = os.fork()
     if child:
@@ -53,8 +54,11 @@ def killed_at(step):
     sys.addaudithook(audited)
     os.fsync = counted(os.fsync)
     files.SummedFile.write = counted(files.SummedFile.write, every=8)
-    fetch(store, "model", new, silent, force=True)
+    fetch(store, "model", source, silent, force=True)
     os._exit(0)
+
+def take_in(source):
+    assert not killed_at(None, source)
 
 def look():
     for name in store.names():
@@ -68,7 +72,7 @@ def kill_at_every_step(before):
         if not killed_at(step):
             break
         look()
-    fetch(store, "model", new, silent, force=True)
+    take_in(new)
     assert sorted(entry.name for entry in root.iterdir()) == ["current", "model"]
     return step
 
@@ -80,7 +84,7 @@ def installed():
 
 print("first", kill_at_every_step(empty))
 empty()
-fetch(store, "model", old, silent)
+take_in(old)
 print("replaced", kill_at_every_step(installed))
 """
 

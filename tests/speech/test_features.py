@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.speech.features import HOP, MAX_FRAMES, MAX_SAMPLES, full_window, log_mel, mel_filters
+from device.speech.features import HOP, MAX_FRAMES, MAX_SAMPLES, log_mel, mel_filters, window
 
 random = np.random.default_rng(1)
 
@@ -56,25 +56,25 @@ def test_the_features_of_speech_are_those_of_faster_whisper(reference, demo):
 def test_the_full_window_is_the_sound_and_digital_silence(length):
     samples = noise(length)
     silence = np.zeros(MAX_SAMPLES - length, np.float32)
-    assert close(full_window(samples, 80), log_mel(np.concatenate((samples, silence)), 80))
+    assert close(window(samples, 80), log_mel(np.concatenate((samples, silence)), 80))
 
 
 def test_the_full_window_of_speech_is_what_faster_whisper_computes(reference, demo):
     # A sound that breaks off, as a recording does when the button comes up.
     broken_off = demo[: len(demo) // 2]
     whole = np.concatenate((broken_off, np.zeros(MAX_SAMPLES - len(broken_off), np.float32)))
-    assert close(full_window(broken_off, bands(reference)), reference(whole, padding=0))
+    assert close(window(broken_off, bands(reference)), reference(whole, padding=0))
 
 
 def test_a_faint_sound_has_its_floor_at_the_least_power():
     samples = 1e-5 * noise(16_000)
     silence = np.zeros(MAX_SAMPLES - 16_000, np.float32)
-    assert close(full_window(samples, 80), log_mel(np.concatenate((samples, silence)), 80))
+    assert close(window(samples, 80), log_mel(np.concatenate((samples, silence)), 80))
 
 
 def test_what_is_longer_than_the_window_is_cut():
     samples = noise(MAX_SAMPLES + 12_345)
-    np.testing.assert_array_equal(full_window(samples, 80), full_window(samples[:MAX_SAMPLES], 80))
+    np.testing.assert_array_equal(window(samples, 80), window(samples[:MAX_SAMPLES], 80))
 
 
 @settings(max_examples=40, deadline=None)
@@ -82,15 +82,15 @@ def test_what_is_longer_than_the_window_is_cut():
 def test_every_length_of_sound_has_features(length, n_mels):
     samples = noise(length)
     assert log_mel(samples, n_mels).shape == (n_mels, length // HOP)
-    window = full_window(samples, n_mels)
-    assert window.shape == (n_mels, MAX_FRAMES)
-    assert window.dtype == np.float32
-    assert np.isfinite(window).all()
-    assert window.flags.c_contiguous
+    full = window(samples, n_mels)
+    assert full.shape == (n_mels, MAX_FRAMES)
+    assert full.dtype == np.float32
+    assert np.isfinite(full).all()
+    assert full.flags.c_contiguous
 
 
 def test_the_sound_is_not_changed():
     samples = noise(1000)
     before = samples.copy()
-    full_window(samples, 80)
+    window(samples, 80)
     np.testing.assert_array_equal(samples, before)

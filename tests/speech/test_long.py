@@ -12,7 +12,8 @@ from device.audio.sound import samples_in, seconds
 from device.demo import SENTENCE
 from device.settings import RecognitionSettings, SpeechSettings
 from device.speech.detector import SileroDetector
-from device.speech.recogniser import WhisperRecogniser
+from device.speech.live import LiveRecogniser
+from device.speech.recogniser import PieceRecogniser
 
 pytestmark = pytest.mark.model
 
@@ -35,7 +36,7 @@ def joined(demo, pauses_s, level=1e-3):
 
 def recognise(engine, samples):
     recording = record(samples, SileroDetector(), SpeechSettings())
-    return recording, WhisperRecogniser(engine, RecognitionSettings()).recognise(recording)
+    return recording, LiveRecogniser(PieceRecogniser(engine, RecognitionSettings())).recognise(recording)
 
 
 def test_the_demo_is_recognised_word_for_word(real_engine, demo):

@@ -11,7 +11,7 @@ from device.audio.endpointing import Passage
 from device.audio.recording import Recording
 from device.audio.sound import SAMPLE_RATE_HZ, samples_in
 from device.speech.features import MAX_SAMPLES
-from device.speech.pieces import LONGEST, PARAGRAPH_MS, Piece, cut, halves
+from device.speech.pieces import HANGOVER_MS, LONGEST, PARAGRAPH_MS, Piece, cut, halves
 
 NOISE = (0.1 * np.random.default_rng(1).standard_normal(200 * SAMPLE_RATE_HZ)).astype(np.float32)
 
@@ -19,7 +19,7 @@ HOLE_MS = 40
 
 
 def passage(start, end, speech_probability=0.9):
-    return Passage(start, end, speech_probability, spoken=end - start)
+    return Passage(start, end, end, speech_probability, spoken=end - start)
 
 
 def recording(*lengths_and_pauses, samples=NOISE):
@@ -132,15 +132,25 @@ def test_pauses_are_left_out_of_the_sound(pause):
     np.testing.assert_array_equal(piece.sound(samples), spoken)
 
 
-def test_a_voice_at_the_edge_of_the_recording_gets_room():
+def test_a_voice_at_the_beginning_of_the_recording_gets_room():
     samples = NOISE[:32_000]
     (piece,) = cut(Recording(samples, (passage(0, len(samples)),)))
     sound = piece.sound(samples)
-    quiet = (len(sound) - len(samples)) // 2
+    quiet = len(sound) - len(samples)
     assert quiet > 0
-    np.testing.assert_array_equal(sound[quiet:-quiet], samples)
+    np.testing.assert_array_equal(sound[quiet:], samples)
     assert not sound[:quiet].any()
-    assert not sound[-quiet:].any()
+
+
+@given(st.integers(HANGOVER_MS, 5_000))
+def test_what_was_recognised_when_a_silence_began_holds_when_it_lasts(silence_ms):
+    speech_end = 40_000
+    sounds = []
+    for length in (speech_end + samples_in(HANGOVER_MS), speech_end + samples_in(silence_ms)):
+        padded = min(length, speech_end + samples_in(200))
+        (piece,) = cut(Recording(NOISE[:length], (Passage(8_000, padded, speech_end, 0.9, 30_000),)))
+        sounds.append(piece.sound(NOISE[:length]))
+    np.testing.assert_array_equal(*sounds)
 
 
 def test_a_piece_is_as_sure_as_its_surest_passage():

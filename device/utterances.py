@@ -1,0 +1,114 @@
+"""The dictations that are under way. What is understood of them goes into the outbox as soon as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from device.outbox import Entry
+from device.speech.transcript import Transcript
+from device.text.format import format_text
+from device.utterance import Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.last import Last
+    from device.outbox import Outbox
+    from device.settings import TextSettings
+
+
+class Utterances:
+    """From a recording that was made to text that is typed. Used on the event loop only."""
+
+    def __init__(
+        self, outbox: Outbox, last: Last, settings: TextSettings, *, over: Callable[[Utterance], None]
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            outbox: Takes the text.
+            last: Knows what the text is joined to, and whether it was taken back.
+            settings: How text is written.
+            over: Called with each dictation of which nothing more is to come.
+        """
+        self._outbox = outbox
+        self._last = last
+        self._settings = settings
+        self._over = over
+        self._count = 0
+        self._under_way: dict[int, Utterance] = {}
+
+    def __len__(self) -> int:
+        """Give how many are under way."""
+        return len(self._under_way)
+
+    @property
+    def without_text(self) -> list[Utterance]:
+        """Those of which nothing is understood so far."""
+        return [utterance for utterance in self._under_way.values() if not utterance.text]
+
+    @property
+    def unrecognised(self) -> bool:
+        """Whether any is not all recognised."""
+        return any(not utterance.is_recognised for utterance in self._under_way.values())
+
+    def begin(self) -> Utterance:
+        """Give the next one its number."""
+        self._count += 1
+        utterance = self._under_way[self._count] = Utterance(self._count)
+        return utterance
+
+    def understood(self, number: int, transcript: Transcript, said: str, *, is_all: bool) -> None:
+        """Have what is known of a dictation typed, and what is not so any more taken back.
+
+        Args:
+            number: The dictation's.
+            transcript: What was recognised so far.
+            said: What of that is to be typed, from the beginning.
+            is_all: Nothing follows.
+        """
+        utterance = self._under_way[number]
+        utterance.is_recognised = is_all
+        text = format_text(said, self._last.before, self._settings)
+        if utterance.entry:
+            utterance.recognised(transcript, text)
+            self._last.amend(utterance.entry, said, text, is_open=not is_all)
+        elif text:
+            utterance.recognised(transcript, text)
+            self._put(utterance, Entry(number, text, is_open=not is_all), said)
+        elif is_all:
+            utterance.transcript, utterance.is_typed = transcript, True
+        self._end_when_over(utterance)
+
+    def nothing_heard(self, number: int, duration_s: float) -> None:
+        """Note that there was no speech in a recording."""
+        self.understood(number, Transcript((), duration_s), "", is_all=True)
+
+    def failed(self, number: int, reason: str) -> None:
+        """Note that a dictation is given up. What was understood of it before stays."""
+        utterance = self._under_way[number]
+        utterance.failure, utterance.is_recognised = reason, True
+        if utterance.entry:
+            self._last.close(utterance.entry)
+        else:
+            utterance.is_typed = True
+        self._end_when_over(utterance)
+
+    def typed(self, entry: Entry) -> None:
+        """Note that nothing more is typed of an entry."""
+        if utterance := self._under_way.get(entry.dictation):
+            utterance.typed(entry)
+            self._end_when_over(utterance)
+
+    def _put(self, utterance: Utterance, entry: Entry, said: str) -> None:
+        utterance.entry = entry
+        self._last.remember(entry, said, undone=utterance.undone)
+        if utterance.undone:
+            utterance.is_typed = True
+        else:
+            self._outbox.put(entry)
+
+    def _end_when_over(self, utterance: Utterance) -> None:
+        if utterance.is_recognised and utterance.is_typed:
+            del self._under_way[utterance.number]
+            self._over(utterance)
