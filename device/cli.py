@@ -25,6 +25,7 @@ COMMANDS = {
     "gadget": "make this board a USB keyboard, or undo it",
     "transcribe": "print what is said in sound files",
     "simulate": "speak sound files to a virtual host, and print what it received",
+    "bench": "measure how fast this board is, and whether it keeps up",
     "doctor": "find what is wrong, and say how to mend it",
     "model": "list, fetch, use and verify speech models",
     "config": "print the settings, and where each comes from",

@@ -1,0 +1,1 @@
+"""How fast this board is, and what the kernel says of it."""
