@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.cores import fast_cores
+from device.cores import fast_cores, on_fast_cores
 
 LITTLE, BIG = 398, 1024
 
@@ -73,6 +74,31 @@ def test_no_slower_core_is_preferred_to_a_faster_one(capacities):
     slow = set(range(len(capacities))) - fast
     assert max(capacities) in {capacities[core] for core in fast}
     assert all(capacities[one] < capacities[other] for one in slow for other in fast)
+
+
+def test_threads_that_begin_in_the_block_stay_on_the_fast_cores():
+    mine = os.sched_getaffinity(0)
+    if len(mine) < 2:
+        pytest.skip("this machine has one core")
+    fast = max(mine)
+    go, seen = threading.Event(), []
+
+    def work():
+        go.wait()
+        seen.append(os.sched_getaffinity(0))
+
+    with tempfile.TemporaryDirectory() as folder:
+        for core in mine:
+            rating = Path(folder) / f"cpu{core}"
+            rating.mkdir()
+            (rating / "cpu_capacity").write_text(f"{BIG if core == fast else LITTLE}\n")
+        with on_fast_cores(Path(folder)):
+            thread = threading.Thread(target=work)
+            thread.start()
+    go.set()
+    thread.join()
+    assert seen == [{fast}]
+    assert os.sched_getaffinity(0) == mine
 
 
 def test_this_machine_has_some():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from device.cores import fast_cores
+from device.cores import fast_cores, on_fast_cores
 from device.errors import ModelError
 from device.models.manifest import SILENCE
 from device.speech.tokens import CONTEXT, Tokens
@@ -71,7 +71,8 @@ class Engine:
             ModelError: The model cannot be loaded, or does not know the language.
         """
         self.threads = settings.threads or min(4, len(fast_cores()))
-        self._model = load_model(folder, self.threads)
+        with on_fast_cores():
+            self._model = load_model(folder, self.threads)
         self._tokens = Tokens(folder / "tokenizer.json")
         language = settings.language if self._model.is_multilingual else None
         if language is None and settings.language != "en":
