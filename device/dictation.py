@@ -88,11 +88,9 @@ class Dictation:
         self._recordings = Recordings(parts.detector, settings)
         self._resumes = False  # typing may go on once the latest press is no double press
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
+        self._types_ahead = settings.recognition.type_while_speaking
         self._foresight = Foresight(
-            self._recordings,
-            self._transcriber,
-            parts.recogniser,
-            in_speech=settings.recognition.type_while_speaking,
+            self._recordings, self._transcriber, parts.recogniser, in_speech=self._types_ahead
         )
         self._ahead: Utterance | None = None  # of what is being recorded, once there is text of it
         self._outbox = Outbox()
@@ -234,7 +232,8 @@ class Dictation:
     def _type_ahead(self, event: Anticipated) -> None:
         """Type what will hardly change of what is still being said, when the user wants that."""
         stable = self._foresight.stable(event)
-        if stable and self._settings.recognition.type_while_speaking and self._recordings.is_certain:
+        overtakes = self._utterances.unrecognised and not self._ahead  # what was kept aside until just now
+        if stable and self._types_ahead and self._recordings.is_certain and not overtakes:
             self._ahead = self._ahead or self._utterances.begin()
             self._utterances.understood(self._ahead.number, event.transcript, stable, is_all=False)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from device.ports import SpeechDetector
     from device.settings import Settings
 
-_SILENT_MS = 4 * WINDOW_MS
+SILENT_MS = 3 * WINDOW_MS
 """Who lets go after so much silence has no syllable under way."""
 
 
@@ -101,7 +101,7 @@ class Listener:
     def _is_over(self) -> bool:
         if self._tail is None or self._recorder is None:
             return False
-        return self._tail == 0 or self._recorder.quiet_ms >= _SILENT_MS
+        return self._tail == 0 or self._recorder.quiet_ms >= SILENT_MS
 
     def _finish(self) -> Recording | None:
         recorder, self._recorder, self._tail = self._recorder, None, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from device.audio.listener import SILENT_MS
 from device.audio.sound import WINDOW_MS
 from device.bench.stages import SENTENCE
 from device.speech.live import is_due
@@ -41,12 +42,11 @@ class Verdict:
     after_pause_ms: float
 
 
-def judge(times: Sequence[Times], tail_ms: float) -> Verdict:
+def judge(times: Sequence[Times]) -> Verdict:
     """Judge what was measured.
 
     Args:
         times: What `Bench.measure` gave.
-        tail_ms: How much is recorded after the release of who lets go at once (microphone.tail_ms).
     """
     sentence = times[SENTENCE]
     listening_share = max(each.median("detect") / each.duration_s / 1000 for each in times)
@@ -57,7 +57,7 @@ def judge(times: Sequence[Times], tail_ms: float) -> Verdict:
         keeps_up=listening_share <= LISTENING_SHARE and rtf < 1,
         listening_share=listening_share,
         rtf=rtf,
-        at_once_ms=math.ceil(tail_ms / WINDOW_MS) * WINDOW_MS + cost_ms,
+        at_once_ms=max(SILENT_MS, due_ms + cost_ms),  # who lets go at once is heard for a little longer
         pause_ms=due_ms + cost_ms,
         after_pause_ms=sentence.median("after pause"),
     )

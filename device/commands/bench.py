@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     facts.update(resident_mb=round(facts["resident_mb"]), peak_mb=round(max(peak_mb, resident_mb)))
     after = look()  # a board gets warm at work
     brakes = tuple(dict.fromkeys(board.brakes + after.brakes + others.brakes()))
-    verdict = judge(times, settings.microphone.tail_ms)
+    verdict = judge(times)
     if arguments.json:
         facts["board"] = {**asdict(after), "brakes": brakes}
         print(json.dumps({**facts, "times_ms": as_json(times), "verdict": asdict(verdict)}))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CHEAP_MS = 2_000
 """What a recognition may cost that begins as soon as the user falls silent.
 
-People who read aloud fall silent for 64 ms twelve times a minute. If they go on and let go before such a
+People who read aloud fall silent for a moment twelve times a minute. If they go on and let go before such a
 recognition is over, they wait for its rest: by the squares of times, 7 ms a dictation where it takes 270 ms,
 400 ms where it takes 2 s, which is what is gained by not waiting.
 """

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 PARAGRAPH_MS = 2_000
 """A pause that a listener takes for the end of a thought. Joined over it, Whisper mixes the thoughts."""
 
-HANGOVER_MS = 64
+HANGOVER_MS = 32
 """So much is heard after the last window of speech: a voice fades.
 
-On 307 utterances 0, 32, 64 and 200 ms gave word error rates within 0.03 points of each other.
+On 307 utterances 0, 32, 64 and 200 ms gave word error rates within 0.03 points of each other: the detector
+itself lets go of a voice later than a listener does.
 """
 
 _LOUDNESS_MS = 20

@@ -152,7 +152,7 @@ def test_sound_from_before_a_cut_opens_no_recording():
     assert scene.recordings == [[5, 6, 7, 8]]
 
 
-SILENT = 4
+SILENT = 3
 """Windows of silence after which nobody is in mid-syllable."""
 
 SHORTEST = math.ceil(SpeechSettings().min_speech_duration_ms / WINDOW_MS)

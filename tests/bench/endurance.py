@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from device.audio.files import read
 from device.demo import RECORDING
+from device.memory import share_one_heap
 from device.settings import KeyboardSettings, RecognitionSettings, Settings
 from device.simulation.silent_indicator import SilentIndicator
 from device.simulation.stage import Stage
@@ -46,6 +47,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000, help="dictations in a row (1000)")
     parser.add_argument("--busy", type=int, default=20, help="dictations on the busy machine (20)")
     arguments = parser.parse_args()
+    share_one_heap()  # as the daemon does
     texts = asyncio.run(in_a_row(arguments.count)) | asyncio.run(on_a_busy_machine(arguments.busy))
     print(f"\ntexts that differ from the first one: {len(texts) - 1}")
     return int(len(texts) > 1)

@@ -28,6 +28,7 @@ from msgspec.structs import replace
 from device.audio.files import read
 from device.audio.recording import record
 from device.audio.sound import SAMPLE_RATE_HZ, samples_in, seconds
+from device.memory import share_one_heap
 from device.settings import KeyboardSettings, RecognitionSettings, Settings
 from device.simulation.silent_indicator import SilentIndicator
 from device.simulation.stage import Stage, long_enough
@@ -122,6 +123,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", default=list(KINDS), choices=list(KINDS), metavar="PEER")
     parser.add_argument("--svg", type=Path, help="draw the times against the length into this file")
     arguments = parser.parse_args()
+    share_one_heap()  # as the daemon does
     recognition = RecognitionSettings(model=arguments.model, threads=arguments.threads)
     settings = replace(Settings(), recognition=recognition, keyboard=KeyboardSettings(pace="fast"))
     with ExitStack() as stack:
