@@ -34,11 +34,13 @@ lint: $(VENV)/dev.stamp ## check style, types, imports and shell scripts
 	PATH="$(BIN):$$PATH" shellcheck .ci/run $$(git ls-files '*.sh')
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp build/model/stamp model ## measure start, memory and, with DATA=FOLDER of recordings, accuracy
+bench: $(VENV)/dev.stamp build/model/stamp model ## measure start, memory, the floor; with DATA=FOLDER of recordings, accuracy and latency
 	@$(BIN)/python tests/bench/memory.py
+	@$(BIN)/python -m tests.bench.floor
 ifdef DATA
 	@$(BIN)/python tests/bench/accuracy.py --data $(DATA)
 	@$(BIN)/python tests/bench/long.py --data $(DATA)
+	@$(BIN)/python -m tests.bench.latency --data $(DATA)
 endif
 
 .PHONY: peers

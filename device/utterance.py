@@ -63,5 +63,5 @@ class Utterance:
         return f"dictation {self.number}: {self.transcript.duration_s:.1f} s, characters: {counts}"
 
     def _note_time(self, stage: str, at_s: float | None) -> None:
-        if at_s is not None:
+        if at_s is not None and self.released_s:
             self.record.times_ms[stage] = 1000 * (at_s - self.released_s)

@@ -61,6 +61,10 @@ SPOKEN = 10
 """Windows of speech that are enough to be taken for speech."""
 
 
+Line = str | BaseException | tuple[str | BaseException, ...]
+"""What comes of one recording: see `ScriptedRecogniser`."""
+
+
 def window(number: int, *, speech: bool) -> Samples:
     """Give a window that is like no other; it says by its sign whether it is speech."""
     samples = number + 1 + np.arange(WINDOW, dtype=np.float32) / 1024
@@ -88,28 +92,73 @@ class SignDetector:
 class ScriptedRecogniser:
     """Gives texts, or raises errors, in the order in which it got them. `gate` holds it up while it is clear.
 
+    A tuple of texts is what is recognised of one recording in pieces: each waits for a release of
+    `next_piece` before it begins, the first one excepted. An error in it is raised when its turn comes.
+
     Attributes:
         recordings: What it was given.
+        anticipated: What it was given before its end.
+        ahead: What it understands before the end, or raises; nothing when it is empty.
+        ahead_gate: Holds that up while it is clear.
         done: How many recognitions have begun and ended.
+        pieces: How many pieces were recognised.
     """
 
-    def __init__(self, *script: str | BaseException) -> None:
+    def __init__(self, *script: Line) -> None:
         self._script = list(script)
         self.recordings: list[Recording] = []
-        self.done = 0
-        self.gate = threading.Event()
+        self.anticipated: list[Recording] = []
+        self.ahead: list[str | BaseException] = []
+        self.done = self.pieces = 0
+        self.gate, self.ahead_gate = threading.Event(), threading.Event()
         self.gate.set()
+        self.ahead_gate.set()
+        self.next_piece = threading.Semaphore(0)
         self.tell: Callable[[], None] = lambda: None
 
-    def recognise(self, recording: Recording) -> Transcript:
+    def anticipate(self, recording: Recording) -> Transcript:
+        self.anticipated.append(recording)
+        line = self.ahead.pop(0) if self.ahead else ""
+        self.tell()
+        assert self.ahead_gate.wait(PATIENCE_S)
+        if isinstance(line, BaseException):
+            raise line
+        return transcript(line, seconds(len(recording.samples)))
+
+    def cost_ms(self, duration_s: float) -> float:
+        return 0.0
+
+    def recognise(
+        self, recording: Recording, report: Callable[[Transcript], object] = lambda _: None
+    ) -> Transcript:
         self.recordings.append(recording)
         line = self._script.pop(0)
         self.tell()
         assert self.gate.wait(PATIENCE_S)
         self.done += 1
-        if isinstance(line, BaseException):
-            raise line
-        return transcript(line, seconds(len(recording.samples)))
+        *earlier, last = line if isinstance(line, tuple) else (line,)
+        segments: tuple[Segment, ...] = ()
+        duration_s = seconds(len(recording.samples))
+        for piece in earlier:
+            segments += self._segments(piece)
+            report(Transcript(segments, duration_s))
+            self.pieces += 1
+            self.tell()
+            assert self.next_piece.acquire(timeout=PATIENCE_S)
+        segments += self._segments(last)
+        self.pieces += 1
+        return Transcript(segments, duration_s)
+
+    def let_go(self) -> None:
+        """Hold nothing up any more."""
+        self.gate.set()
+        self.ahead_gate.set()
+        self.next_piece.release(100)
+
+    def _segments(self, piece: str | BaseException) -> tuple[Segment, ...]:
+        if isinstance(piece, BaseException):
+            raise piece
+        return transcript(piece).segments
 
 
 class HandMicrophone:
@@ -256,7 +305,7 @@ class Desk:
 
     def __init__(
         self,
-        *script: str | BaseException,
+        *script: Line,
         settings: Settings = SETTINGS,
         button: ScriptedButton | None = None,
         present: bool = True,
@@ -297,7 +346,7 @@ class Desk:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.recogniser.gate.set()
+        self.recogniser.let_go()
         self.keyboard.go_on()
         self.dictation.post(StopRequested())
         await self.stopped()
@@ -344,6 +393,14 @@ class Desk:
         async with asyncio.timeout(PATIENCE_S):
             while self.dictation.sound_dropped == before:  # noqa: ASYNC110  it tells nobody
                 await asyncio.sleep(0)
+
+    async def recognised(self) -> None:
+        """Wait until everything that was posted was acted on, and what was to be recognised is, too."""
+        await self.acted()
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.dictation._transcriber.is_idle:  # noqa: ASYNC110  it tells nobody
+                await asyncio.sleep(0)
+        await self.acted()
 
     def say(self) -> None:
         """Press, speak, release, and let the tail pass."""
