@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from device.ports import Parts
     from device.recordings import Recorded
     from device.settings import Settings
+    from device.speech.transcript import Transcript
     from device.utterance import Utterance
 
 log = logging.getLogger(__name__)
@@ -156,6 +157,7 @@ class Dictation:
                 self.progress.expect("microphone", _SOUND_WITHIN_S)
                 self._recognise(self._recordings.hear(samples))
                 self._foresight.look()
+                self._type_what_seems_all()
             case SoundDropped():
                 self.sound_dropped += 1
                 log.warning("the sound system lost some sound (%d times so far)", self.sound_dropped)
@@ -170,7 +172,7 @@ class Dictation:
                 self._recognise(self._recordings.cut_short())
                 self._tell_ready()
             case Anticipated():
-                self._type_ahead(event)
+                self._anticipated(event)
             case Recognised(number, transcript, is_all):
                 self._utterances.understood(number, transcript, transcript.text, is_all=is_all)
             case RecognitionFailed(number, reason, again):
@@ -184,12 +186,14 @@ class Dictation:
                 self._start()
             case Gesture.END:
                 self._recognise(self._recordings.end())
+                self._type_what_seems_all()
             case Gesture.SETTLE:
                 if self._resumes:
                     self._last.release()
                 self._recognise(self._recordings.settle())
             case Gesture.UNDO | Gesture.AGAIN:
                 self._recordings.forget()
+                self._forget_what_is_over()
                 act = self._last.undo if gesture is Gesture.UNDO else self._last.again
                 if reason := act(self._utterances.without_text):
                     self._status.notice(State.ERROR, reason)
@@ -228,14 +232,31 @@ class Dictation:
                 self._transcriber.put(utterance.number, each.recording)
             else:
                 self._utterances.nothing_heard(utterance.number, each.duration_s)
+        self._forget_what_is_over()
 
-    def _type_ahead(self, event: Anticipated) -> None:
-        """Type what will hardly change of what is still being said, when the user wants that."""
-        stable = self._foresight.stable(event)
+    def _forget_what_is_over(self) -> None:
+        if not self._recordings.recording:
+            self._foresight.begin()
+
+    def _anticipated(self, event: Anticipated) -> None:
+        stable = self._foresight.take(event)
+        if self._types_ahead:
+            self._type_ahead(event.transcript, stable)
+        self._type_what_seems_all()
+
+    def _type_what_seems_all(self) -> None:
+        """Once the user has let go and is silent, wait no more for sound that may still be under way."""
+        transcript = self._foresight.all_said
+        if transcript and self._recordings.silent:
+            self._type_ahead(transcript, transcript.text)
+
+    def _type_ahead(self, transcript: Transcript, said: str) -> None:
         overtakes = self._utterances.unrecognised and not self._ahead  # what was kept aside until just now
-        if stable and self._types_ahead and self._recordings.is_certain and not overtakes:
+        if said and self._recordings.is_certain and not overtakes:
             self._ahead = self._ahead or self._utterances.begin()
-            self._utterances.understood(self._ahead.number, event.transcript, stable, is_all=False)
+            if not self._recordings.listening:
+                self._ahead.released_s = self._recordings.released_s
+            self._utterances.understood(self._ahead.number, transcript, said, is_all=False)
 
     def _not_recognised(self, number: int, reason: str, *, again: bool) -> None:
         log.error("dictation %d could not be recognised: %s", number, reason)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from device.events import Anticipated
     from device.ports import Recogniser
     from device.recordings import Recordings
+    from device.speech.transcript import Transcript
     from device.transcriber import Transcriber
 
 _OFTEN_S = 1.0
@@ -25,7 +26,13 @@ _SHARE = 4
 
 
 class Foresight:
-    """Looks at the recording after each window of sound. Used on the event loop only."""
+    """Looks at the recording after each window of sound. Used on the event loop only.
+
+    Attributes:
+        all_said: What was understood of the recording, while nobody has spoken since; else `None`.
+    """
+
+    all_said: Transcript | None
 
     def __init__(
         self, recordings: Recordings, transcriber: Transcriber, recogniser: Recogniser, *, in_speech: bool
@@ -45,32 +52,37 @@ class Foresight:
         self.begin()
 
     def begin(self) -> None:
-        """Note that another recording begins."""
+        """Forget what was recorded: another recording begins, or this one is over."""
+        self.all_said = None
         self._asked: Recording | None = None
         self._asked_s = 0.0  # how long it was when it was last recognised
-        self._is_known = False  # all that was said before this silence
+        self._asked_all = False  # that was in this silence
         self._agreement = Agreement()
 
     def look(self) -> None:
         """Have what was said so far recognised, if that is due."""
         quiet_ms = self._recordings.quiet_ms
         if quiet_ms < HANGOVER_MS:
-            self._is_known = False
+            self._asked_all, self.all_said = False, None
         if self._transcriber.is_idle and self._is_due(quiet_ms):
-            self._is_known = quiet_ms >= HANGOVER_MS
+            self._asked_all = quiet_ms >= HANGOVER_MS
             self._asked_s = self._recordings.duration_s
             self._asked = self._recordings.so_far()
             self._transcriber.anticipate(self._asked)
 
-    def stable(self, event: Anticipated) -> str:
-        """Give what was said so far of this recording as far as it will hardly be understood otherwise."""
+    def take(self, event: Anticipated) -> str:
+        """Take what was understood; give the beginning of it that will hardly be understood otherwise."""
         if event.recording is not self._asked or not self._recordings.recording:
             return ""
+        if self._asked_all:
+            self.all_said = event.transcript
         return self._agreement.take(event.transcript.text)
 
     def _is_due(self, quiet_ms: float) -> bool:
         duration_s = self._recordings.duration_s
         cost_ms = self._recogniser.cost_ms(min(duration_s, _LONGEST_S))
         if quiet_ms >= HANGOVER_MS:
-            return not self._is_known and is_due(quiet_ms, cost_ms)
-        return self._in_speech and duration_s - self._asked_s >= max(_OFTEN_S, _SHARE * cost_ms / 1000)
+            return not self._asked_all and is_due(quiet_ms, cost_ms)
+        if not (self._in_speech and self._recordings.listening):
+            return False
+        return duration_s - self._asked_s >= max(_OFTEN_S, _SHARE * cost_ms / 1000)

@@ -62,6 +62,16 @@ class Recordings:
         return not (self._in_doubt or self._aside)
 
     @property
+    def silent(self) -> bool:
+        """Whether the button is up and the user silent, so that it seems that all is said."""
+        return self._listener.silent
+
+    @property
+    def released_s(self) -> float:
+        """When the user ended the latest recording, on the clock of `time.monotonic`."""
+        return self._released_s
+
+    @property
     def duration_s(self) -> float:
         """How much is recorded so far, in seconds."""
         return self._listener.duration_s

@@ -30,6 +30,9 @@ _TRIES = 2
 _SLOWEST_RTF = 20.0
 """No board that can be used takes 20 seconds for one second of speech."""
 
+_UNKNOWN_S = 60.0
+"""More speech than was not recognised before is in no recording that goes on."""
+
 _STARTUP_S = 30.0
 """Over and above: the model's pages may have to come back from a slow card."""
 
@@ -42,7 +45,10 @@ class _Job:
     @property
     def within_s(self) -> float:
         """How long it may take."""
-        return _STARTUP_S + _SLOWEST_RTF * seconds(len(self.recording.samples))
+        length_s = seconds(len(self.recording.samples))
+        if self.dictation is None:  # but for the last piece or two, it is known
+            length_s = min(length_s, _UNKNOWN_S)
+        return _STARTUP_S + _SLOWEST_RTF * length_s
 
 
 class Transcriber:

@@ -43,8 +43,9 @@ class Utterance:
 
     def recognised(self, transcript: Transcript, text: str) -> None:
         """Note what was said, and what of it is to be typed."""
+        if text != self.text:
+            self._note_time("release_to_text", time.monotonic())
         self.transcript, self.text = transcript, text
-        self._note_time("release_to_text", time.monotonic())
 
     def typed(self, entry: Entry) -> None:
         """Note that its entry of the outbox is done with."""

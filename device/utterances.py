@@ -68,8 +68,10 @@ class Utterances:
             is_all: Nothing follows.
         """
         utterance = self._under_way[number]
-        utterance.is_recognised = is_all
         text = format_text(said, self._last.before, self._settings)
+        if not is_all and utterance.text.startswith(text):
+            return  # nothing new, as when a recognition begins again: what is typed stays
+        utterance.is_recognised = is_all
         if utterance.entry:
             utterance.recognised(transcript, text)
             self._last.amend(utterance.entry, said, text, is_open=not is_all)

@@ -9,7 +9,7 @@ from device import dictation as dictation_module
 from device.events import StopRequested
 from device.ports import State
 from tests.live_desk import AHEAD, AHEAD_GESTURES, LiveDesk
-from tests.parts import TAIL, with_button
+from tests.parts import SETTINGS, TAIL, with_button, with_microphone
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +29,57 @@ async def test_nothing_is_typed_before_the_release_unless_it_is_wanted():
         await desk.until_finished(1)
     assert desk.host.text == "Hello, world."
     assert len(desk.recogniser.anticipated) >= 4
+
+
+LONG_TAIL = with_microphone(SETTINGS, tail_ms=320)
+
+
+async def test_who_was_silent_when_he_let_go_waits_for_nothing():
+    async with LiveDesk("Yes.", "Next.", settings=LONG_TAIL) as desk:
+        desk.hold()
+        await desk.understand("Yes.")
+        desk.microphone.hear(5)
+        desk.button.release()
+        await desk.until_typed("Yes.")
+        assert desk.recogniser.recordings == []
+        desk.microphone.hear(3)
+        await desk.until_finished(1)
+        assert desk.finished[0].record.typed == 4
+        desk.hold()
+        await desk.understand("Next.")
+        desk.button.release()
+        desk.microphone.hear(4)
+        await desk.until_finished(2)
+    assert desk.host.text == "Yes. Next."
+
+
+@pytest.mark.parametrize("final", ["Yes, no.", "Yes.", "Guess no.", ""])
+async def test_what_was_under_way_in_the_sound_system_at_the_release_is_typed_too(final):
+    async with LiveDesk(final, settings=LONG_TAIL) as desk:
+        desk.hold()
+        await desk.understand("Yes.")
+        desk.microphone.hear(5)
+        desk.button.release()
+        await desk.until_typed("Yes.")
+        desk.microphone.hear(1)
+        desk.microphone.speak(3)
+        desk.microphone.hear(4)
+        await desk.until_finished(1)
+    assert desk.host.text == final
+    assert len(desk.finished) == 1
+
+
+async def test_who_was_not_silent_yet_is_heard_out_first():
+    async with LiveDesk("Yes, no.", settings=LONG_TAIL) as desk:
+        desk.hold()
+        await desk.understand("Yes,")
+        desk.button.release()
+        await desk.settled()
+        assert desk.host.reports == []
+        desk.microphone.speak(3)
+        desk.microphone.hear(4)
+        await desk.until_finished(1)
+    assert desk.host.text == "Yes, no."
 
 
 async def test_what_is_stable_is_typed_while_the_button_is_held():

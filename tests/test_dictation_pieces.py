@@ -11,6 +11,9 @@ from device.ports import State
 from tests.live_desk import GESTURES, LiveDesk
 from tests.parts import TAIL, with_button
 
+BACKSPACE = 0x2A
+"""Its usage (HID Usage Tables, keyboard page)."""
+
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
@@ -250,6 +253,21 @@ async def test_a_piece_that_fails_once_is_recognised_at_the_next_press_and_typed
         await desk.say_and_finish(2)
     assert desk.host.text == "One, two. Three."
     assert [utterance.failure for utterance in desk.finished] == ["", ""]
+
+
+async def test_what_is_recognised_anew_is_not_taken_back_meanwhile():
+    pieces = ("One,", "two,", "three.")
+    async with LiveDesk((*pieces[:2], MemoryError()), pieces) as desk:
+        await desk.begin_in_pieces("One,")
+        desk.recogniser.next_piece.release()
+        await desk.until_typed("One, two,")
+        desk.recogniser.next_piece.release()
+        await desk.until(lambda: "press the button" in desk.indicator.shown[-1][1])
+        reports = len(desk.host.reports)
+        desk.recogniser.next_piece.release(2)
+        desk.tap()
+        await desk.until_typed("One, two, three.")
+        assert not any(BACKSPACE in report[2:] for report in desk.host.reports[reports:])
 
 
 async def test_of_what_can_never_be_recognised_stays_what_was():

@@ -60,7 +60,7 @@ class Desk:
 
     def understand(self, text):
         """Give what is stable when the last that was asked is understood so."""
-        return self.foresight.stable(Anticipated(self.asked[-1], transcript(text)))
+        return self.foresight.take(Anticipated(self.asked[-1], transcript(text)))
 
 
 @pytest.fixture
@@ -229,11 +229,11 @@ def test_what_another_recording_said_is_not_stable(desk):
     desk.understand("Mr. Gregson.")
     late = Anticipated(desk.asked[-1], transcript("Mr. Gregson."))
     desk.press()
-    assert desk.foresight.stable(late) == ""
+    assert desk.foresight.take(late) == ""
     desk.speak()
     desk.pause()
     assert desk.understand("Mr. Gregson.") == ""
-    assert desk.foresight.stable(late) == ""
+    assert desk.foresight.take(late) == ""
 
 
 def test_when_the_recording_is_over_its_transcript_alone_counts(desk):
@@ -242,5 +242,7 @@ def test_when_the_recording_is_over_its_transcript_alone_counts(desk):
         desk.pause()
         desk.understand("Mr. Gregson.")
     desk.pause(2)
-    assert desk.recordings.end()
+    assert not desk.recordings.end()
+    desk.pause(3)
+    assert not desk.recordings.recording
     assert desk.understand("Mr. Gregson.") == ""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SILENT_MS = 3 * WINDOW_MS
 """Who lets go after so much silence has no syllable under way."""
 
+_LATE = 3
+"""Windows that may be under way in the sound system when the button comes up: what was said is in them."""
+
 
 class Listener:
     """Takes every window of sound, and records those that belong to a dictation.
@@ -34,14 +37,15 @@ class Listener:
         self._settings = settings
         self._pre_roll = PreRoll(settings.microphone.pre_roll_ms)
         self._limit = math.ceil(1000 * settings.microphone.max_recording_s / WINDOW_MS)
+        self._tail = math.ceil(settings.microphone.tail_ms / WINDOW_MS)
         self._recorder: Recorder | None = None
-        self._tail: int | None = None  # windows still to come after the release
+        self._after: int | None = None  # windows heard since the release
         self.hit_limit = False
 
     @property
     def listening(self) -> bool:
         """Whether the user is being recorded: not any more when only the tail still comes in."""
-        return self._recorder is not None and self._tail is None
+        return self._recorder is not None and self._after is None
 
     @property
     def recording(self) -> bool:
@@ -58,6 +62,11 @@ class Listener:
         """How long nobody has spoken, in milliseconds, since somebody did; 0 before anybody did."""
         return self._recorder.quiet_ms if self._recorder else 0.0
 
+    @property
+    def silent(self) -> bool:
+        """Whether the button is up, and nobody has spoken for `SILENT_MS`: it seems that all is said."""
+        return self._after is not None and self.quiet_ms >= SILENT_MS
+
     def so_far(self) -> Recording:
         """Give what is recorded now as if it ended here."""
         return self._recorder.so_far() if self._recorder else Recording(np.zeros(0, np.float32), ())
@@ -65,18 +74,21 @@ class Listener:
     def begin(self) -> Recording | None:
         """Begin a recording; give the one before when its tail was still coming in."""
         before = self._finish()
-        self._recorder = Recorder(self._detector, self._settings.speech)
-        self._tail, self.hit_limit = None, False
-        for window in self._pre_roll.take():
+        before_press = self._pre_roll.take()
+        room = max(self._limit, len(before_press)) + self._tail + 1
+        self._recorder = Recorder(self._detector, self._settings.speech, room)
+        self._after, self.hit_limit = None, False
+        for window in before_press:
             self._recorder.hear(window)
         return before
 
     def end(self) -> Recording | None:
-        """Note the release; give the recording if it is over: who was silent before has said all.
+        """Note the release; give the recording if there is no tail.
 
-        Else there are a few windows more, since people let go with the last syllable.
+        Else there are a few windows more, since people let go with the last syllable: until they are silent,
+        at most as long as is set.
         """
-        self._tail = math.ceil(self._settings.microphone.tail_ms / WINDOW_MS)
+        self._after = 0
         return self._finish() if self._is_over else None
 
     def hear(self, window: Samples) -> Recording | None:
@@ -85,8 +97,8 @@ class Listener:
             self._pre_roll.hear(window)
             return None
         self._recorder.hear(window)
-        if self._tail is not None:
-            self._tail -= 1
+        if self._after is not None:
+            self._after += 1
         elif self._recorder.windows >= self._limit:
             self.hit_limit = True
             return self._finish()
@@ -99,10 +111,10 @@ class Listener:
 
     @property
     def _is_over(self) -> bool:
-        if self._tail is None or self._recorder is None:
+        if self._after is None:
             return False
-        return self._tail == 0 or self._recorder.quiet_ms >= SILENT_MS
+        return self._after >= self._tail or (self._after >= _LATE and self.silent)
 
     def _finish(self) -> Recording | None:
-        recorder, self._recorder, self._tail = self._recorder, None, None
+        recorder, self._recorder, self._after = self._recorder, None, None
         return recorder.so_far() if recorder else None

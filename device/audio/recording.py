@@ -18,13 +18,9 @@ if TYPE_CHECKING:
     from device.settings import SpeechSettings
 
 
-_ROOM = 250 * WINDOW
-"""Samples for which a recording has room at first: 8 s."""
-
-
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A finished recording.
+    """A recording, or the beginning of one.
 
     Attributes:
         samples: All of it, the pre-roll included.
@@ -55,11 +51,18 @@ class PreRoll:
 class Recorder:
     """A recording that grows window by window, while the detector listens along."""
 
-    def __init__(self, detector: SpeechDetector, settings: SpeechSettings) -> None:
+    def __init__(self, detector: SpeechDetector, settings: SpeechSettings, room: int) -> None:
+        """Begin with nothing heard.
+
+        Args:
+            detector: Listens along.
+            settings: When it is believed.
+            room: Windows that there may be. Those that do not come take no memory, only addresses.
+        """
         detector.reset()
         self._detector = detector
         self._settings = settings
-        self._samples = np.empty(_ROOM, dtype=np.float32)
+        self._samples = np.empty(room * WINDOW, dtype=np.float32)
         self._length = 0
         self._passages: list[Passage] = []
         self._endpoint = Endpoint()
@@ -81,9 +84,6 @@ class Recorder:
     def hear(self, window: Samples) -> None:
         """Add a window."""
         end = self._length + WINDOW
-        if end > len(self._samples):
-            # What `so_far` gave keeps the old samples.
-            self._samples = np.concatenate((self._samples, np.empty_like(self._samples)))
         self._samples[self._length : end] = window
         self._length = end
         self._endpoint, passage = step(self._endpoint, self._detector.probability(window), self._settings)
@@ -101,7 +101,7 @@ class Recorder:
 
 def record(samples: Samples, detector: SpeechDetector, settings: SpeechSettings) -> Recording:
     """Make the recording of a whole file, the last window filled up with silence."""
-    recorder = Recorder(detector, settings)
+    recorder = Recorder(detector, settings, math.ceil(len(samples) / WINDOW))
     for start in range(0, len(samples), WINDOW):
         window = samples[start : start + WINDOW]
         recorder.hear(np.pad(window, (0, WINDOW - len(window))))

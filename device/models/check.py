@@ -59,6 +59,11 @@ class ModelFiles:
         return _shape(self.folder, self.contents, "encoder/conv1/weight")[1]
 
     @property
+    def width(self) -> int:
+        """Numbers in each of the encoder's states."""
+        return _shape(self.folder, self.contents, "decoder/embeddings/weight")[1]
+
+    @property
     def tokens(self) -> int:
         """Tokens that the decoder knows."""
         return _shape(self.folder, self.contents, "decoder/embeddings/weight")[0]

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from device.models.store import Store
 
+_STATES = 1500
+"""The encoder's states for a window, four bytes a number: what `silence.npy` holds."""
+
 _SPARE = 1 << 20
 """Bytes for the manifest, the folders and what the file system itself needs."""
 
@@ -74,6 +77,7 @@ def _from_hub(name: str, incoming: Path) -> Source:
 def _take_in(source: Source, name: str, new: Path, progress: Progress) -> Manifest:
     model = check(source.folder)
     size = as_int8(model.contents).size + sum(file.stat().st_size for file in model.files[1:]) + _SPARE
+    size += _STATES * model.width * 4
     needed = f"{(size >> 20) + 1} MB"
     if shutil.disk_usage(new).free < size:
         raise _no_room(name, new, needed)
@@ -129,8 +133,14 @@ def _write_silence(new: Path, progress: Progress) -> FileSum:
     from device.speech.window import load_model, silence_states
 
     progress("encoding silence", 0)
+    try:
+        states = silence_states(load_model(new))
+    except (ModelError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"The model looks whole but cannot be run ({error.__cause__ or error}): convert it again."
+        ) from error
     with new_file(new / SILENCE) as target:
-        np.save(target, silence_states(load_model(new)))
+        np.save(target, states)
     progress("encoding silence", 1)
     return target.sum
 

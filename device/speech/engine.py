@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +70,9 @@ class Engine:
         Raises:
             ModelError: The model cannot be loaded, or does not know the language.
         """
-        self.threads = settings.threads or min(4, len(fast_cores()))
-        with on_fast_cores():
+        fast = len(fast_cores())
+        self.threads = settings.threads or min(4, fast)
+        with on_fast_cores() if self.threads <= fast else nullcontext():
             self._model = load_model(folder, self.threads)
         self._tokens = Tokens(folder / "tokenizer.json")
         language = settings.language if self._model.is_multilingual else None

@@ -57,7 +57,8 @@ class LiveRecogniser:
         Raises:
             ModelError: The model cannot be run.
         """
-        transcript, self._known = self._recognised(recording, lambda _: None)
+        transcript, keys = self._recognised(recording, lambda _: None)
+        self._known = {key: self._known[key] for key in keys}
         return transcript
 
     def recognise(
@@ -75,29 +76,26 @@ class LiveRecogniser:
         Raises:
             ModelError: The model cannot be run.
         """
-        try:
-            transcript, _ = self._recognised(recording, report)
-        finally:
-            self._known = {}  # what was said is not kept for longer than it is needed
+        transcript, keys = self._recognised(recording, report)
+        for key in keys:
+            del self._known[key]  # what was said is not kept for longer than it is needed
         return transcript
 
     def _recognised(
         self, recording: Recording, report: Callable[[Transcript], object]
-    ) -> tuple[Transcript, dict[bytes, list[Segment]]]:
-        watch, segments = Stopwatch(), list[Segment]()
-        known = {}
+    ) -> tuple[Transcript, set[bytes]]:
+        watch, segments, keys = Stopwatch(), list[Segment](), set[bytes]()
         duration_s = seconds(len(recording.samples))
         pieces = cut(recording)
         for number, piece in enumerate(pieces, 1):
             key = _key(piece, recording.samples)
-            if key in self._known:
-                known[key] = self._known[key]
-            else:
-                known[key] = self._segments(piece, recording.samples, watch)
-            segments += known[key]
+            keys.add(key)
+            if key not in self._known:
+                self._known[key] = self._segments(piece, recording.samples, watch)
+            segments += self._known[key]
             if number < len(pieces):
                 report(Transcript(tuple(segments), duration_s))
-        return Transcript(tuple(segments), duration_s, watch.times_ms), known
+        return Transcript(tuple(segments), duration_s, watch.times_ms), keys
 
     def _segments(self, piece: Piece, samples: Samples, watch: Stopwatch) -> list[Segment]:
         before_ms = sum(watch.times_ms.values())

@@ -103,9 +103,10 @@ def _kept(file: Path) -> NDArray[np.float32] | None:
     """Read kept states; `None` where there are none that can be."""
     try:
         states: NDArray[np.float32] = np.load(file)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # noqa: BLE001  damage surfaces as whatever numpy stumbled over, MemoryError among it
         return None
-    return states if states.ndim == 3 and states.shape[1] == _STATES else None
+    fits = states.dtype == np.float32 and states.ndim == 3 and states.shape[:2] == (1, _STATES)
+    return states if fits and np.isfinite(states).all() else None
 
 
 def _states(model: Any, samples: Samples, frames: int) -> NDArray[np.float32]:

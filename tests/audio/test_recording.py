@@ -45,7 +45,7 @@ class ScriptedDetector:
 
 @given(st.lists(st.floats(0, 1), max_size=120))
 def test_a_recording_grows_with_its_passages(probabilities):
-    recorder = Recorder(ScriptedDetector(probabilities), SPEECH)
+    recorder = Recorder(ScriptedDetector(probabilities), SPEECH, 200)
     heard = [window(number, speech=True) for number in range(len(probabilities))]
     for number, each in enumerate(heard):
         assert recorder.windows == number
@@ -64,7 +64,7 @@ def test_a_recording_grows_with_its_passages(probabilities):
     st.sets(st.integers(0, 900)),
 )
 def test_what_was_given_before_does_not_change_when_more_is_heard(runs, moments):
-    recorder = Recorder(SignDetector(), SPEECH)
+    recorder = Recorder(SignDetector(), SPEECH, 2000)
     given_before, sums = [], []
     heard = [speech for speech, windows in runs for _ in range(windows)]
     for number, speech in enumerate(heard):
@@ -84,7 +84,7 @@ def test_what_was_given_before_does_not_change_when_more_is_heard(runs, moments)
 @given(st.lists(st.booleans(), min_size=30, max_size=30))
 def test_a_recording_that_grew_is_the_one_that_is_heard_in_one_go(heard):
     sound = np.concatenate([window(number, speech=speech) for number, speech in enumerate(heard)])
-    recorder = Recorder(SignDetector(), SPEECH)
+    recorder = Recorder(SignDetector(), SPEECH, 2000)
     for number in range(1, len(heard) + 1):
         recorder.hear(sound[(number - 1) * WINDOW : number * WINDOW])
         expected = record(sound[: number * WINDOW], SignDetector(), SPEECH)
@@ -104,7 +104,7 @@ runs = st.lists(
 
 @given(st.integers(0, 50), runs)
 def test_it_is_known_how_long_nobody_has_spoken(before, runs):
-    recorder = Recorder(SignDetector(), SPEECH)
+    recorder = Recorder(SignDetector(), SPEECH, 2000)
     for _ in range(before):
         recorder.hear(window(0, speech=False))
         assert recorder.quiet_ms == 0
@@ -118,7 +118,7 @@ def test_it_is_known_how_long_nobody_has_spoken(before, runs):
 
 
 def test_a_sound_that_was_too_short_for_speech_breaks_no_silence():
-    recorder = Recorder(SignDetector(), SPEECH)
+    recorder = Recorder(SignDetector(), SPEECH, 2000)
     quiet = []
     for spoken, silent in ((1, LONG_SILENCE), (SHORTEST, LONG_SILENCE), (1, LONG_SILENCE)):
         for speech in [True] * spoken + [False] * silent:
@@ -129,7 +129,7 @@ def test_a_sound_that_was_too_short_for_speech_breaks_no_silence():
 
 @given(st.floats(SPEECH.neg_threshold, SPEECH.threshold, exclude_max=True))
 def test_a_voice_that_fades_is_not_silent_yet(probability):
-    recorder = Recorder(ScriptedDetector([1.0, probability, 0.0, probability]), SPEECH)
+    recorder = Recorder(ScriptedDetector([1.0, probability, 0.0, probability]), SPEECH, 2000)
     quiet = []
     for number in range(4):
         recorder.hear(window(number, speech=True))
@@ -138,7 +138,7 @@ def test_a_voice_that_fades_is_not_silent_yet(probability):
 
 
 def test_a_recording_of_nothing_is_empty():
-    recording = Recorder(SignDetector(), SPEECH).so_far()
+    recording = Recorder(SignDetector(), SPEECH, 2000).so_far()
     assert recording.samples.dtype == np.float32
     assert (len(recording.samples), recording.passages) == (0, ())
 
@@ -156,6 +156,6 @@ def test_a_file_is_heard_whole_with_its_last_window_filled_up(length):
 
 def test_the_detector_forgets_the_recording_before():
     detector = SignDetector()
-    Recorder(detector, SPEECH)
-    Recorder(detector, SPEECH)
+    Recorder(detector, SPEECH, 2000)
+    Recorder(detector, SPEECH, 2000)
     assert detector.resets == 2

@@ -55,7 +55,7 @@ class SoundRecogniser:
 
 def grown(runs, speech=SPEECH):
     """Give the recording as it is after each window of runs of speech and of silence by turns."""
-    recorder = Recorder(SignDetector(), speech)
+    recorder = Recorder(SignDetector(), speech, 4000)
     at = 0
     for number, windows in enumerate(runs):
         for _ in range(windows):
@@ -134,7 +134,7 @@ def test_only_what_is_new_is_recognised():
 
 
 def test_who_says_the_same_twice_has_said_it_in_two_places():
-    recorder = Recorder(SignDetector(), SPEECH)
+    recorder = Recorder(SignDetector(), SPEECH, 4000)
     silence = np.full(WINDOW, -1, np.float32)
     recogniser, _ = live()
     for _ in range(2):
@@ -322,7 +322,7 @@ def heard(demo, times):
     windows = len(demo) // WINDOW
     pause = np.zeros((80, WINDOW), np.float32)
     sound = demo[: windows * WINDOW].reshape(-1, WINDOW)
-    recorder = Recorder(SileroDetector(), SPEECH)
+    recorder = Recorder(SileroDetector(), SPEECH, 4000)
     for window in (*sound, *pause) * times:
         recorder.hear(window)
         yield recorder.so_far()
