@@ -11,7 +11,6 @@ import soundfile
 
 from device.commands import demo
 from device.demo import SENTENCE
-from device.dictation import Utterance
 from device.errors import ModelError
 from device.keyboard.record import Record
 from device.models.store import resolve
@@ -19,6 +18,7 @@ from device.ports import State
 from device.settings import Settings
 from device.simulation.stage import Scene
 from device.speech.transcript import Transcript
+from device.utterance import Utterance
 from tests import tiny_model
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_the_recording_arrives_at_the_virtual_host(no_config, capsys):
     assert demo.run(no_config) == 0
 
     out = capsys.readouterr().out
-    stages = [out.index(f" s  {state}") for state in ("listening", "recognising", "typing")]
+    stages = [out.index(f" s  {state}") for state in ("listening", "typing")]
     assert stages == sorted(stages)
     typed = re.search(r"typing +(.*)", out)[1]
     received = re.search(r"The host received: (.*)", out)[1]

@@ -90,12 +90,13 @@ def test_what_is_heard_is_typed_word_for_word_as_from_the_file(daemon, pulse, me
     assert not set(words(daemon.log)) & {"always", "want", "superlative", "degree"}
 
 
-@pytest.mark.parametrize("stage", ["idle", "listening", "recognising", "typing"])
+@pytest.mark.parametrize("stage", ["idle", "listening", "released", "typing"])
 def test_sigterm_at_any_stage(daemon, pulse, brief, stage):
     if stage != "idle":
         speak(daemon, pulse, brief)
-    if stage in {"recognising", "typing"}:
+    if stage in {"released", "typing"}:
         daemon.push()
+    if stage == "typing":
         daemon.until(stage)
     daemon.process.send_signal(signal.SIGTERM)
     status, typed = daemon.end()
