@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _FASTEST_MS = 1.0
 """On a logarithmic axis, what is faster is drawn here: nobody feels it."""
 
+_COLOURS = 10
+"""Matplotlib's, before they begin again."""
+
 
 def draw(file: Path, durations_s: list[float], times_ms: dict[str, list[float]]) -> None:
     """Draw each side's times against the utterances' lengths, with the trend of each.
@@ -29,11 +32,15 @@ def draw(file: Path, durations_s: list[float], times_ms: dict[str, list[float]])
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     order = np.argsort(durations_s)
     lengths = np.asarray(durations_s)[order]
-    for name, values in times_ms.items():
+    for number, (name, values) in enumerate(times_ms.items()):
         shown = np.maximum(np.asarray(values)[order], _FASTEST_MS)
         ours = name.startswith("Saykey")
         (line,) = axes.plot(
-            *_trend(lengths, shown), label=name, linewidth=2.5 if ours else 1.2, zorder=3 if ours else 2
+            *_trend(lengths, shown),
+            label=name,
+            linewidth=2.5 if ours else 1.2,
+            linestyle="-" if number < _COLOURS else "--",
+            zorder=3 if ours else 2,
         )
         axes.scatter(lengths, shown, s=8, alpha=0.4, color=line.get_color(), linewidths=0)
     axes.set(

@@ -202,7 +202,7 @@ def _columns(heard: list[Heard]) -> tuple[list[float], list[float]]:
 
 def _medians(heard: list[Heard]) -> tuple[float, float]:
     wall, cpu = (float(np.median(column)) for column in _columns(heard))
-    return max(wall, 0.1), max(cpu, 0.1)
+    return max(wall, 1.0), max(cpu, 1.0)  # so that no ratio is to nothing
 
 
 def _peers(stack: ExitStack, names: list[str], threads: int) -> list[Peer]:

@@ -24,7 +24,7 @@ _MACHINES = (
 )
 _PACES = ("pace-fast", "pace-normal", "pace-remote", "pace-plain")
 
-_LIMIT_S = 600
+_LIMIT_S = 900
 
 # Characters that may have been on their way when the host switched its Caps Lock.
 _ON_THEIR_WAY = 20
