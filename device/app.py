@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def load_engine(settings: Settings) -> Engine:
+def load_engine(settings: Settings, compute_type: str = "int8") -> Engine:
     """Load the speech model that the settings name, and warm it up.
+
+    Args:
+        settings: What names it.
+        compute_type: The type that its matrices are multiplied in; the device has no other.
 
     Raises:
         ModelError: There is none, or it is damaged.
@@ -42,14 +46,16 @@ def load_engine(settings: Settings) -> Engine:
 
     folder = resolve(settings.recognition)
     check(folder)
-    engine = Engine(folder, settings.recognition, short_window=has_short_window(folder))
+    engine = Engine(
+        folder, settings.recognition, short_window=has_short_window(folder), compute_type=compute_type
+    )
     engine.warm_up()
     give_back()
     return engine
 
 
-def load_recogniser(settings: Settings) -> LiveRecogniser:
-    """Load the recogniser, warmed up.
+def load_recogniser(settings: Settings, compute_type: str = "int8") -> LiveRecogniser:
+    """Load the recogniser, warmed up; the arguments are those of `load_engine`.
 
     Raises:
         ModelError: There is no model, or it is damaged.
@@ -57,7 +63,7 @@ def load_recogniser(settings: Settings) -> LiveRecogniser:
     from device.speech.live import LiveRecogniser
     from device.speech.recogniser import PieceRecogniser
 
-    return LiveRecogniser(PieceRecogniser(load_engine(settings), settings.recognition))
+    return LiveRecogniser(PieceRecogniser(load_engine(settings, compute_type), settings.recognition))
 
 
 def load_detector() -> SpeechDetector:

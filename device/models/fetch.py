@@ -103,7 +103,8 @@ def _described(model: ModelFiles, source: Source, name: str, progress: Progress)
         given = read_manifest(model.folder)
         if wrong := damaged_files(model.folder, given):
             raise ModelError(f"The model in {model.folder} is damaged ({', '.join(wrong)}): copy it again.")
-        described = replace(given, name=name)
+        kept = "int8" if given.quantization == "float16" else given.quantization
+        described = replace(given, name=name, quantization=kept)
     else:
         sha256 = sha256_of(model.weights)
         described = Manifest(name, source.origin, sha256, "int8", version("ctranslate2"), {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,35 @@ SILENCE = "silence.npy"
 """What the model makes of silence (`device.speech.window`)."""
 
 
+class Training(msgspec.Struct, frozen=True):
+    """How a model was trained, as the trainer writes it; the device only hands it on.
+
+    Attributes:
+        base: The model that it started from, as it was named.
+        base_sha256: Sum of that model's weights.
+        data_sha256: Fingerprint of the recordings and their text.
+        recipe: The settings of the training.
+        metrics: Word error rates in per cent by the set that they were measured on, those of stock with
+            "stock " before it.
+        conversion: The settings of the conversion, by name.
+        vocabulary: The owner's words that it was trained for.
+        prompt: The text that it is best told to continue: for `recognition.initial_prompt`.
+        licence: Of the weights, as an SPDX identifier.
+        created_by: The program that wrote it, with its version.
+    """
+
+    base: str
+    base_sha256: str
+    data_sha256: str
+    recipe: dict[str, Any]
+    metrics: dict[str, float]
+    conversion: dict[str, str]
+    vocabulary: tuple[str, ...]
+    prompt: str
+    licence: str
+    created_by: str
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """What a model is. Fields that this version does not know are passed over.
 
@@ -26,11 +55,13 @@ class Manifest(msgspec.Struct, frozen=True):
         name: Its name in the store.
         source: Where it came from, in words.
         source_sha256: Sum of `model.bin` as it came, before it was converted.
-        quantization: Type of its matrices, "int8".
+        quantization: Type of its matrices, "int8"; "int8_float32" where all that is no matrix is of float32
+            rather than float16, and "float16" in an export that no device has taken in.
         ctranslate2: Version of the CTranslate2 that was installed when it was converted.
         files: Its files by name.
         short_window: It was trained to decode from the encoder's states for the speech alone, so that no
             silence needs to be set behind them.
+        training: How it was trained; `None` where Saykey did not.
     """
 
     name: str
@@ -40,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True):
     ctranslate2: str
     files: dict[str, FileSum]
     short_window: bool = False
+    training: Training | None = None
 
     @property
     def size(self) -> int:

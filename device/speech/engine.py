@@ -59,13 +59,21 @@ class Engine:
         threads: How many cores it uses.
     """
 
-    def __init__(self, folder: Path, settings: RecognitionSettings, *, short_window: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: RecognitionSettings,
+        *,
+        short_window: bool = False,
+        compute_type: str = "int8",
+    ) -> None:
         """Load a model.
 
         Args:
             folder: Where it is.
             settings: What it is used for.
             short_window: It was trained to decode from the states of the speech alone.
+            compute_type: The type that its matrices are multiplied in.
 
         Raises:
             ModelError: The model cannot be loaded, or does not know the language.
@@ -73,7 +81,7 @@ class Engine:
         fast = len(fast_cores())
         self.threads = settings.threads or min(4, fast)
         with on_fast_cores() if self.threads <= fast else nullcontext():
-            self._model = load_model(folder, self.threads)
+            self._model = load_model(folder, self.threads, compute_type)
         self._tokens = Tokens(folder / "tokenizer.json")
         language = settings.language if self._model.is_multilingual else None
         if language is None and settings.language != "en":

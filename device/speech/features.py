@@ -109,7 +109,11 @@ def window(samples: Samples, n_mels: int, frames: int = MAX_FRAMES) -> NDArray[n
     """
     sound = samples[: frames * HOP]
     heard = log_mel(np.pad(sound, (0, min(N_FFT, frames * HOP - len(sound)))), n_mels)
-    floor = max(float(heard.max()) - 2.0, (_SILENCE + 4.0) / 4.0)
-    result = np.full((n_mels, frames), floor, dtype=np.float32)
+    result = np.full((n_mels, frames), floor(heard), dtype=np.float32)
     result[:, : heard.shape[1]] = heard
     return result
+
+
+def floor(mel: NDArray[np.float32]) -> float:
+    """Give the features of the silence behind a sound that has these."""
+    return max(float(mel.max()) - 2.0, (_SILENCE + 4.0) / 4.0)

@@ -39,19 +39,21 @@ _FRAMES_PER_STATE = 2
 _STATES = features.MAX_FRAMES // _FRAMES_PER_STATE
 
 
-def load_model(folder: Path, threads: int = 0) -> Any:
+def load_model(folder: Path, threads: int = 0, compute_type: str = "int8") -> Any:
     """Load a model as a `ctranslate2.models.Whisper`.
 
     Args:
         folder: Where it is.
         threads: How many cores it uses; 0 lets CTranslate2 choose.
+        compute_type: CTranslate2's name of the type that its matrices are multiplied in. The device has no
+            other than int8; the trainer compares.
 
     Raises:
         ModelError: It cannot be loaded.
     """
     try:
         return ctranslate2.models.Whisper(
-            str(folder), device="cpu", compute_type="int8", intra_threads=threads
+            str(folder), device="cpu", compute_type=compute_type, intra_threads=threads
         )
     except Exception as error:  # damage surfaces as whatever C++ stumbled over: IndexError, MemoryError
         raise ModelError(
