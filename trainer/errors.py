@@ -4,4 +4,12 @@ from device.errors import SaykeyError
 
 
 class DataError(SaykeyError):
-    """A folder of recordings has no list, or its list is wrong."""
+    """A folder of recordings has no list, or its list or a file is wrong."""
+
+
+class RecipeError(SaykeyError):
+    """A recipe asks for what does not exist, does not fit, or cannot be done on this machine."""
+
+
+class MissingError(SaykeyError):
+    """A program or package that a command needs is not installed."""
