@@ -1,29 +1,19 @@
-"""Folders of recordings with their text: what a list in them says.
-
-The list is `manifest.jsonl` (id, audio, text, set, speaker) or an audiofolder's `metadata.csv` or
-`metadata.jsonl`.
-"""
+"""Folders of recordings with their text: what the lists in them say, strictly or as far as it can be used."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from trainer.data.formats import AUDIO, LISTS, SOUNDS, TEXT, Problem, Row, existing, rows, split_of
 from trainer.errors import DataError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+__all__ = ["LISTS", "Listing", "Problem", "Utterance", "load_manifest", "read_listing"]
 
-LISTS = ("manifest.jsonl", "metadata.csv", "metadata.jsonl")
-"""The names that a list of recordings may have; the first that is there counts."""
-
-_AUDIO = ("audio", "file_name")
-_TEXT = ("text", "transcription", "sentence")
-_SET = ("set", "split")
 _SPEAKER = ("speaker", "speaker_id")
+_DURATION = ("duration", "duration_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +26,9 @@ class Utterance:
         text: What is said, as a person wrote it; empty where there is no speech.
         set: The part of the data that it belongs to.
         speaker: Who speaks; empty when that is not known.
+        split: What it is for: "train", "validation" or "test"; empty when the list does not say.
+        synthetic: A machine speaks.
+        duration_s: Length of the sound, where the list says it.
     """
 
     id: str
@@ -43,79 +36,122 @@ class Utterance:
     text: str
     set: str
     speaker: str
+    split: str = ""
+    synthetic: bool = False
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a folder says, in its order.
+
+    Attributes:
+        utterances: The recordings that it names, each of them there.
+        problems: What it says that cannot be used.
+    """
+
+    utterances: list[Utterance]
+    problems: list[Problem]
 
 
 def load_manifest(folder: Path) -> list[Utterance]:
-    """Read the list of a folder of recordings.
+    """Read the recordings of a folder, in any of the forms that `trainer.data.formats` reads.
 
     Raises:
-        DataError: There is none, it is wrong, or a sound file that it names is missing.
+        DataError: There are none, a list is wrong, or a sound file that it names is missing.
     """
-    file = next((folder / name for name in LISTS if (folder / name).is_file()), None)
-    if file is None:
+    listing = read_listing(folder)
+    if listing.problems:
+        raise DataError(str(listing.problems[0]))
+    return listing.utterances
+
+
+def read_listing(folder: Path) -> Listing:
+    """Read the recordings of a folder as far as they can be used, and say what cannot.
+
+    Raises:
+        DataError: There is no list and no sound file, or the list names no recordings.
+    """
+    listing = Listing([], [])
+    for row in rows(folder):
+        read = row if isinstance(row, Problem) else _utterance(row, folder)
+        if isinstance(read, Problem):
+            listing.problems.append(read)
+        else:
+            listing.utterances.append(read)
+    if not listing.utterances and not listing.problems:
+        file = next((folder / name for name in LISTS if (folder / name).is_file()), None)
+        if file is not None:
+            raise DataError(f"{file} lists no recordings: give each a line")
         raise DataError(
-            f"{folder} has no list of recordings: put {', '.join(LISTS[:-1])} or {LISTS[-1]} there"
+            f"{folder} has no list of recordings: put {', '.join(LISTS[:-1])} or {LISTS[-1]} there, or sound "
+            f"files ({', '.join(SOUNDS)}), each with a .txt of the same name"
         )
+    return listing
+
+
+class _WrongError(Exception):
+    """A row cannot be used: what is wrong, and what to do."""
+
+
+def _utterance(row: Row, folder: Path) -> Utterance | Problem:
     try:
-        content = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        raise DataError(f"{file} cannot be read ({error}): save it as UTF-8") from error
-    rows = _csv_rows(content) if file.suffix == ".csv" else _json_rows(file, content)
-    utterances = [_utterance(file, line, row) for line, row in rows]
-    if not utterances:
-        raise DataError(f"{file} lists no recordings: give each a line")
-    return utterances
+        audio = _value(row, AUDIO)
+        return Utterance(
+            id=_value(row, ("id",), otherwise="") or audio,
+            path=_path(row.folder / audio),
+            text=_value(row, TEXT),
+            set=_value(row, ("set",), otherwise="") or folder.resolve().name,
+            speaker=_value(row, _SPEAKER, otherwise=""),
+            split=_split(row, audio),
+            synthetic=_value(row, ("synthetic",), otherwise="").lower() in {"true", "1"},
+            duration_s=_duration_s(row),
+        )
+    except _WrongError as error:
+        return Problem(row.place, *error.args)
 
 
-def _csv_rows(content: str) -> list[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(content, newline=""))
-    return [(reader.line_num, row) for row in reader]
+def _path(named: Path) -> Path:
+    path = existing(named)
+    if path is None:
+        raise _WrongError(f"{named} is missing", "put it there or take the line out")
+    return path
 
 
-def _json_rows(file: Path, content: str) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for line, text in enumerate(content.split("\n"), 1):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except ValueError as error:
-            raise DataError(
-                f"{file}, line {line}: this is not JSON ({error}); write one object a line"
-            ) from error
-        if not isinstance(row, dict):
-            raise DataError(f"{file}, line {line}: this is no JSON object; write one object a line")
-        rows.append((line, row))
-    return rows
-
-
-def _utterance(file: Path, line: int, row: dict[str, Any]) -> Utterance:
-    place = f"{file}, line {line}"
-    audio = _value(row, _AUDIO, place)
-    path = file.parent / audio
-    if not path.is_file():
-        raise DataError(f"{place}: {path} is missing; put it there or take the line out")
-    return Utterance(
-        id=_value(row, ("id",), place, otherwise=audio),
-        path=path,
-        text=_value(row, _TEXT, place),
-        set=_value(row, _SET, place, otherwise=file.parent.resolve().name),
-        speaker=_value(row, _SPEAKER, place, otherwise=""),
-    )
-
-
-def _value(row: dict[str, Any], names: tuple[str, ...], place: str, otherwise: str | None = None) -> str:
-    """Give the value of the first of these columns that says something.
-
-    Raises:
-        DataError: None does, and nothing stands for it, or its value is no text.
-    """
-    name = next((name for name in names if row.get(name) is not None), None)
+def _value(row: Row, names: tuple[str, ...], otherwise: str | None = None) -> str:
+    """Give the value of the first of these columns that says something."""
+    name = next((name for name in names if row.values.get(name) is not None), None)
     if name is None:
         if otherwise is not None:
             return otherwise
-        columns = ", ".join(filter(None, row)) or "none"  # csv names what is too much None
-        raise DataError(f"{place}: give the column {' or '.join(names)}; the columns are {columns}")
-    if not isinstance(row[name], str):
-        raise DataError(f"{place}: the value of {name} is no text; write it in quotes")
-    return str(row[name]).strip()
+        columns = ", ".join(filter(None, row.values)) or "none"  # csv names what is too much None
+        raise _WrongError(f"no column {' or '.join(names)}", f"give one; the columns are {columns}")
+    value: Any = row.values[name]
+    if isinstance(value, bool) and name == "synthetic":
+        return str(value)
+    if not isinstance(value, str):
+        raise _WrongError(f"the value of {name} is no text", "write it in quotes")
+    return value.strip()
+
+
+def _split(row: Row, audio: str) -> str:
+    """Give what the row says, else its place, else the first folder of its sound file, as audiofolders do."""
+    said = _value(row, ("split",), otherwise="") or row.split
+    split = split_of(said)
+    if split is None:
+        raise _WrongError(f"{said!r} is no split", "write train, validation or test")
+    parents = Path(audio).parts[:-1]
+    return split or (split_of(parents[0]) if parents else "") or ""
+
+
+def _duration_s(row: Row) -> float | None:
+    said = next((row.values[name] for name in _DURATION if row.values.get(name) not in (None, "")), None)
+    if said is None:
+        return None
+    try:
+        duration_s = float(said)
+    except (TypeError, ValueError, OverflowError):
+        duration_s = -1.0
+    if 0 <= duration_s < math.inf:
+        return duration_s
+    raise _WrongError("the value of duration is no number", "write seconds, such as 2.5")

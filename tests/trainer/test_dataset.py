@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
-from typing import TYPE_CHECKING
+import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.dataset import Utterance, load_manifest
+from trainer.data.formats import split_of
+from trainer.dataset import LISTS, Utterance, load_manifest, read_listing
 from trainer.errors import DataError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+COLUMNS = ("audio", "text", "split", "set", "id", "duration", "synthetic")
 
 
 @pytest.fixture
@@ -61,7 +63,186 @@ def test_audiofolder_with_csv(folder, text):
 
 def test_audiofolder_with_json_lines(folder):
     write(folder, "metadata.jsonl", {"file_name": "audio/a.wav", "sentence": "Yes.", "split": "test"})
-    assert load_manifest(folder) == [Utterance("audio/a.wav", folder / "audio/a.wav", "Yes.", "test", "")]
+    assert load_manifest(folder) == [
+        Utterance("audio/a.wav", folder / "audio/a.wav", "Yes.", "voice", "", split="test")
+    ]
+
+
+def test_a_prepared_folder_says_all_of_it(folder):
+    row = {
+        "id": "1",
+        "audio": "audio/a.wav",
+        "text": "Yes.",
+        "set": "mine",
+        "speaker": "ann",
+        "split": "train",
+    }
+    write(folder, "manifest.jsonl", row | {"duration": 1.5, "synthetic": True})
+    assert load_manifest(folder) == [
+        Utterance("1", folder / "audio/a.wav", "Yes.", "mine", "ann", "train", synthetic=True, duration_s=1.5)
+    ]
+
+
+def test_sound_files_with_a_text_of_the_same_name(folder):
+    (folder / "audio/a.txt").write_text("Yes.\n", encoding="utf-8-sig")
+    (folder / "audio/b.txt").write_text("No.\n")
+    (folder / "README.txt").write_text("About these recordings.")
+    assert [(each.id, each.text, each.set) for each in load_manifest(folder)] == [
+        ("audio/a.wav", "Yes.", "voice"),
+        ("audio/b.wav", "No.", "voice"),
+    ]
+
+
+def test_json_array(folder):
+    rows = [{"audio_path": "audio/a.wav", "text": "Yes.", "duration": 1.5}]
+    (folder / "recordings.json").write_text(json.dumps(rows))
+    assert load_manifest(folder) == [
+        Utterance("audio/a.wav", folder / "audio/a.wav", "Yes.", "voice", "", duration_s=1.5)
+    ]
+
+
+def test_json_arrays_named_after_their_split(folder):
+    for name, audio in (("train", "a"), ("dev", "b")):
+        rows = [{"audio_path": f"audio/{audio}.wav", "text": "Yes."}]
+        (folder / f"{name}.json").write_text(json.dumps(rows))
+    assert [(each.id, each.split) for each in load_manifest(folder)] == [
+        ("audio/b.wav", "validation"),
+        ("audio/a.wav", "train"),
+    ]
+
+
+def test_folders_named_after_their_split(tmp_path):
+    for name in ("train", "validation", "test"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.wav").touch()
+    (tmp_path / "train" / "metadata.csv").write_text("file_name,text\na.wav,One.\n")
+    write(tmp_path / "validation", "metadata.jsonl", {"file_name": "a.wav", "text": "Two."})
+    (tmp_path / "test" / "a.txt").write_text("Three.")
+    (tmp_path / "notes").mkdir()
+    assert [(each.path.parent.name, each.text, each.split, each.set) for each in load_manifest(tmp_path)] == [
+        ("test", "Three.", "test", tmp_path.name),
+        ("train", "One.", "train", tmp_path.name),
+        ("validation", "Two.", "validation", tmp_path.name),
+    ]
+
+
+def test_one_list_over_folders_named_after_their_split(tmp_path):
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "a.wav").touch()
+    write(tmp_path, "metadata.jsonl", {"file_name": "test/a.wav", "text": "Yes."})
+    assert [each.split for each in load_manifest(tmp_path)] == ["test"]
+
+
+@pytest.mark.parametrize(
+    ("word", "split"),
+    [
+        ("train", "train"),
+        ("personal-train", "train"),
+        ("train-or-dev", "train"),
+        ("train.clean.100", "train"),
+        ("Dev", "validation"),
+        ("valid", "validation"),
+        ("val", "validation"),
+        ("personal-test", "test"),
+        ("eval", "test"),
+        (" ", ""),
+        ("contest", None),
+        ("third", None),
+    ],
+)
+def test_words_for_splits(word, split):
+    assert split_of(word) == split
+
+
+@pytest.mark.parametrize(("listed", "stored"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_may_be_written_differently_in_the_list_and_on_the_disk(folder, listed, stored):
+    name = "Zo\u00eb \u043f\u0440\u0438\u0432\u0435\u0442.wav"
+    (folder / unicodedata.normalize(stored, name)).touch()
+    write(folder, "metadata.jsonl", {"file_name": unicodedata.normalize(listed, name), "text": "Yes."})
+    assert load_manifest(folder)[0].path.is_file()
+
+
+def test_what_can_be_used_is_read_beside_what_cannot(folder):
+    write(
+        folder,
+        "manifest.jsonl",
+        {"audio": "audio/a.wav", "text": "Yes."},
+        "{",
+        {"audio": "audio/none.wav", "text": "No."},
+        {"audio": "audio/b.wav", "text": "No.", "split": "third"},
+        {"audio": "audio/b.wav", "text": "No.", "duration": "long"},
+    )
+    listing = read_listing(folder)
+    assert [each.text for each in listing.utterances] == ["Yes."]
+    wrong = [
+        (problem.place[-6:], problem.wrong.split(" (")[0], problem.remedy) for problem in listing.problems
+    ]
+    assert wrong == [
+        ("line 2", "this is not JSON", "write one object a line"),
+        ("line 3", f"{folder}/audio/none.wav is missing", "put it there or take the line out"),
+        ("line 4", "'third' is no split", "write train, validation or test"),
+        ("line 5", "the value of duration is no number", "write seconds, such as 2.5"),
+    ]
+
+
+def test_pairs_that_are_none(folder):
+    (folder / "audio/a.txt").write_bytes(b"\xff")
+    (folder / "audio/c.txt").write_text("Yes.")
+    (folder / "audio/d.wav").touch()
+    (folder / "audio/d.mp3").touch()
+    listing = read_listing(folder)
+    assert listing.utterances == []
+    assert [(Path(problem.place).name, problem.wrong.split(" (")[0]) for problem in listing.problems] == [
+        ("a.txt", "cannot be read"),
+        ("b.wav", "has no text"),
+        ("d.mp3", "shares its name with another sound file"),
+        ("d.wav", "shares its name with another sound file"),
+        ("c.txt", "has no sound file of the same name"),
+    ]
+
+
+@given(content=st.binary(max_size=300), name=st.sampled_from([*LISTS, "list.json", "a.txt"]))
+def test_random_bytes_are_read_or_explained(tmp_path_factory, content, name):
+    folder = tmp_path_factory.mktemp("voice")
+    (folder / "a.wav").touch()
+    (folder / name).write_bytes(content)
+    with contextlib.suppress(DataError):
+        read_listing(folder)
+
+
+cells = st.text(max_size=20) | st.sampled_from(
+    ["a.wav", "text", "file_name", '"', "\n", ",", "\x00", "..", "train"]
+)
+
+
+@given(rows=st.lists(st.lists(cells, max_size=4), max_size=5))
+def test_random_cells_are_read_or_explained(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("voice")
+    (folder / "a.wav").touch()
+    lines = [",".join(row) for row in [["file_name", "text", "split", "duration"], *rows]]
+    (folder / "metadata.csv").write_bytes("\n".join(lines).encode("utf-8", "replace"))
+    with contextlib.suppress(DataError):
+        listing = read_listing(folder)
+        assert all(each.path.is_file() for each in listing.utterances)
+        assert all(problem.wrong and problem.remedy for problem in listing.problems)
+
+
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.just("a.wav"),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(COLUMNS), inner, max_size=7)
+        ),
+        max_leaves=12,
+    )
+)
+def test_random_json_is_read_or_explained(tmp_path_factory, value):
+    for name in ("manifest.jsonl", "list.json"):
+        folder = tmp_path_factory.mktemp("voice")
+        (folder / "a.wav").touch()
+        (folder / name).write_text(json.dumps(value))
+        with contextlib.suppress(DataError):
+            assert all(problem.wrong and problem.remedy for problem in read_listing(folder).problems)
 
 
 def test_a_csv_from_a_spreadsheet_begins_with_a_byte_order_mark(folder):
@@ -89,8 +270,11 @@ def test_texts_come_through_either_list_as_they_are(tmp_path_factory, texts):
 
 
 def test_missing_list(folder):
+    for name in ("a.wav", "b.wav"):
+        (folder / "audio" / name).unlink()
     assert complaint(folder) == (
-        "voice has no list of recordings: put manifest.jsonl, metadata.csv or metadata.jsonl there"
+        "voice has no list of recordings: put manifest.jsonl, metadata.csv or metadata.jsonl there, or sound "
+        "files (.wav, .flac, .ogg, .mp3), each with a .txt of the same name"
     )
 
 
@@ -114,14 +298,14 @@ def test_missing_sound_file(folder):
 def test_unknown_column(folder):
     write(folder, "metadata.csv", "file_name,transcript", "audio/a.wav,Yes.")
     assert complaint(folder) == (
-        "voice/metadata.csv, line 2: give the column text or transcription or sentence; "
-        "the columns are file_name, transcript"
+        "voice/metadata.csv, line 1: no column text or transcription or sentence; "
+        "give one; the columns are file_name, transcript"
     )
 
 
 def test_line_that_is_too_short(folder):
     write(folder, "metadata.csv", "file_name,text", "audio/a.wav")
-    assert complaint(folder).startswith("voice/metadata.csv, line 2: give the column text")
+    assert complaint(folder).startswith("voice/metadata.csv, line 2: no column text")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +315,7 @@ def test_line_that_is_too_short(folder):
         ("[1]", "this is no JSON object"),
         ('{"audio": "audio/a.wav", "text": 1}', "the value of text is no text"),
         ('{"audio": ["audio/a.wav"], "text": ""}', "the value of audio is no text"),
-        ("{}", "give the column audio or file_name; the columns are none"),
+        ("{}", "no column audio or file_name or audio_path; give one; the columns are none"),
     ],
 )
 def test_wrong_line(folder, line, what):

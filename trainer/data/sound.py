@@ -1,0 +1,175 @@
+"""What is measured of a sound file, and the form in which it is prepared: mono, 16 kHz, 16 bits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+
+from device.audio.files import read
+from device.audio.sound import SAMPLE_RATE_HZ, seconds
+from trainer.data.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from device.audio.sound import Samples
+
+LONGEST_READ_S = 120.0
+"""What says that it is longer is not decoded: hours would fill the memory, and are rejected anyway."""
+
+_FRAME = SAMPLE_RATE_HZ // 50
+"""Samples over which power is averaged: 20 ms, as in NIST's `stnr`."""
+
+_SILENCE_DB = -120.0
+_QUIET_DB = 30.0
+"""How far below its loud parts a recording counts as silent at its ends."""
+
+_PEAKS_ABOVE_MEAN_DB = 5.0
+"""How far the 95th percentile of speech's power lies above its mean, by 40 recordings of LJSpeech."""
+
+_FULL_SCALE = 0.98
+_FLAT = 3
+"""So many equal samples in a row at full scale are clipped, as Audacity's Find Clipping has it."""
+
+_BLOCK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is measured of one recording.
+
+    Attributes:
+        rate_hz: Samples a second in the file.
+        channels: Channels in the file.
+        subtype: The type of its samples in libsndfile's words, such as "PCM_16".
+        duration_s: Length of the sound.
+        peak_db: Its loudest sample relative to full scale.
+        clipped: Samples whose top is cut off.
+        snr_db: Estimate of speech over noise, see `snr_db`; `None` where nothing can be estimated.
+        lead_s: Silence before the first sound.
+        tail_s: Silence after the last.
+        sha256: Of its samples as they are prepared: the same in every file that holds the same sound.
+        fingerprint: Its fingerprint, see `trainer.data.fingerprint`.
+    """
+
+    rate_hz: int
+    channels: int
+    subtype: str
+    duration_s: float
+    peak_db: float = _SILENCE_DB
+    clipped: int = 0
+    snr_db: float | None = None
+    lead_s: float = 0.0
+    tail_s: float = 0.0
+    sha256: str = ""
+    fingerprint: NDArray[np.uint32] = field(
+        default_factory=lambda: np.empty(0, np.uint32), compare=False, repr=False
+    )
+
+
+def measure(path: Path) -> Facts:
+    """Measure a sound file.
+
+    Raises:
+        SoundError: It is missing, empty, damaged, cut short, or no sound.
+    """
+    declared = _declared(path)
+    if declared is not None and LONGEST_READ_S < declared.duration_s < 1e9:  # a length may be unknown
+        return declared
+    samples = read(path)
+    with soundfile.SoundFile(path) as sound:
+        clipped = _clipped(sound)
+        rate_hz, channels, subtype = sound.samplerate, sound.channels, sound.subtype
+    power = frame_powers(samples)
+    lead_s, tail_s = silent_ends_s(power)
+    return Facts(
+        rate_hz,
+        channels,
+        subtype,
+        seconds(len(samples)),
+        peak_db=_db(float(np.abs(samples).max()) ** 2),
+        clipped=clipped,
+        snr_db=snr_db(power),
+        lead_s=lead_s,
+        tail_s=tail_s,
+        sha256=sha256(pcm16(samples)),
+        fingerprint=fingerprint(samples),
+    )
+
+
+def pcm16(samples: Samples) -> NDArray[np.int16]:
+    """Give samples as 16 bits; what was read from 16 bits at 16 kHz comes out bit for bit."""
+    rounded: NDArray[np.int16] = np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
+    return rounded
+
+
+def sha256(samples: NDArray[np.int16]) -> str:
+    """Give the SHA-256 of samples, as little-endian bytes, whatever file they are in."""
+    return hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()
+
+
+def frame_powers(samples: Samples) -> NDArray[np.float64]:
+    """Give the mean power of frames of 20 ms, shape (frames,); the last, shorter one is left out."""
+    whole = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    powers: NDArray[np.float64] = np.square(whole, dtype=np.float64).mean(axis=1)
+    return powers
+
+
+def snr_db(power: NDArray[np.float64]) -> float | None:
+    """Estimate the ratio of speech to noise from the power of 20 ms frames, in dB.
+
+    The noise is the 10th percentile, the pauses, and the speech what the 95th has more, 5 dB of which are
+    taken off to come from its peaks to its mean: after `stnr` of NIST's Speech Quality Assurance package,
+    which takes the same 95th percentile. With noise added to read speech it is right within 2 dB from 5 to
+    20 dB. Frames of nothing but zeros tell nothing about a microphone and do not count.
+    """
+    heard = power[power > 10 ** (_SILENCE_DB / 10)]
+    if not heard.size:
+        return None
+    noise, loud = np.percentile(heard, [10, 95])
+    return max(_db(float(loud / noise - 1)) - _PEAKS_ABOVE_MEAN_DB, -20.0)
+
+
+def silent_ends_s(power: NDArray[np.float64]) -> tuple[float, float]:
+    """Give how long nothing is heard at the beginning and at the end."""
+    if not power.size:
+        return 0.0, 0.0
+    heard = np.flatnonzero(power > np.percentile(power, 95) / 10 ** (_QUIET_DB / 10))
+    if not heard.size:
+        return 0.0, 0.0
+    frame_s = seconds(_FRAME)
+    return float(heard[0]) * frame_s, float(len(power) - 1 - heard[-1]) * frame_s
+
+
+def _declared(path: Path) -> Facts | None:
+    try:
+        info = soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError):
+        return None  # `read` says what is wrong
+    return Facts(info.samplerate, info.channels, info.subtype, info.duration)
+
+
+def _clipped(sound: Any) -> int:
+    """Count the samples in runs of at least `_FLAT` equal ones at full scale, in any channel."""
+    count = 0
+    while len(block := sound.read(_BLOCK // sound.channels, dtype="float32", always_2d=True)):
+        for channel in block.T:
+            count += _flat(np.abs(channel) >= _FULL_SCALE, channel)
+    return count
+
+
+def _flat(loud: NDArray[np.bool_], samples: Samples) -> int:
+    same = loud[1:] & (samples[1:] == samples[:-1])
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
+    lengths = edges[1::2] - edges[::2] + 1
+    return int(lengths[lengths >= _FLAT].sum())
+
+
+def _db(power: float) -> float:
+    return max(10 * float(np.log10(max(power, 1e-12))), _SILENCE_DB)
