@@ -1,0 +1,1 @@
+"""Sound made harder: noise, rooms, gain, speed, pitch and microphones."""

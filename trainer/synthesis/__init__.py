@@ -1,0 +1,1 @@
+"""Sentences that carry the owner's words, spoken by machines."""
