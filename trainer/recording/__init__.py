@@ -1,0 +1,1 @@
+"""Recording the owner's speech, prompt by prompt, and cutting long recordings with their text."""

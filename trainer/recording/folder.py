@@ -1,0 +1,159 @@
+"""The folder that recordings are kept in: an audiofolder, whole at any moment.
+
+A recording is on the disk before the list names it. Each FLAC file carries its own text and speaker, so that
+one which the list does not name yet, because the machine was switched off between the two, is not lost.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import soundfile
+
+from device.audio.sound import SAMPLE_RATE_HZ
+from trainer.dataset import LISTS
+from trainer.errors import DataError
+from trainer.files import replacing, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from device.audio.sound import Samples
+
+LIST = "metadata.csv"
+"""The list of recordings: file_name, text, speaker."""
+
+_COLUMNS = ["file_name", "text", "speaker"]
+_OURS = "saykey-trainer"
+_NUMBERED = re.compile(r"(\d{4,})\.flac")
+
+
+class Row(NamedTuple):
+    """What the list says of one recording."""
+
+    text: str
+    speaker: str
+
+
+class RecordingFolder:
+    """Recordings of sentences, at most one of each sentence by each speaker.
+
+    Attributes:
+        mended: What was put right when it was opened, each in one sentence.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open a folder, or make it, and mend what an interruption or its owner left behind.
+
+        Raises:
+            DataError: It holds other data, or cannot be read or written.
+        """
+        self._folder = folder
+        self.mended: list[str] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._rows = self._read()
+            self._mend()
+        except OSError as error:
+            raise DataError(f"{folder} cannot be used ({error}): choose another folder") from error
+
+    def texts(self, speaker: str) -> set[str]:
+        """Give what this speaker has recorded."""
+        return {row.text for row in self._rows.values() if row.speaker == speaker}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, samples: Samples, text: str, speaker: str) -> str:
+        """Keep a recording; give its name. One of the same sentence by the same speaker makes way for it.
+
+        Raises:
+            DataError: It cannot be written. What was kept before is still there.
+        """
+        row = Row(text, speaker)
+        before = [name for name, other in self._rows.items() if other == row]
+        name = self._free_name()
+        rows = {other: self._rows[other] for other in self._rows if other not in before} | {name: row}
+        try:
+            with replacing(self._folder / name) as partial:
+                partial.write_bytes(_flac(samples, row))
+            self._write(rows)
+            for other in before:
+                (self._folder / other).unlink(missing_ok=True)
+        except OSError as error:
+            reason = f"{self._folder / name} cannot be written ({error.strerror})"
+            raise DataError(f"{reason}: make room; what was kept before is still there") from error
+        return name
+
+    def _free_name(self) -> str:
+        names = (*self._rows, *(file.name for file in self._folder.iterdir()))
+        numbers = (int(found[1]) for found in map(_NUMBERED.fullmatch, names) if found)
+        return f"{max(numbers, default=0) + 1:04d}.flac"
+
+    def _read(self) -> dict[str, Row]:
+        others = [name for name in LISTS if name != LIST and (self._folder / name).exists()]
+        if others:
+            raise DataError(
+                f"{self._folder} has the list {others[0]} of other recordings: choose a new folder"
+            )
+        file = self._folder / LIST
+        if not file.exists():
+            return {}
+        try:
+            reader = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""))
+            if reader.fieldnames != _COLUMNS:
+                raise DataError(f"{file} has other columns than {', '.join(_COLUMNS)}: choose a new folder")
+            return {row["file_name"]: Row(row["text"] or "", row["speaker"] or "") for row in reader}
+        except (UnicodeError, csv.Error) as error:
+            raise DataError(f"{file} cannot be read ({error}): mend it, or choose a new folder") from error
+
+    def _write(self, rows: dict[str, Row]) -> None:
+        content = io.StringIO(newline="")
+        writer = csv.writer(content, lineterminator="\n")
+        writer.writerows([_COLUMNS, *([name, *row] for name, row in rows.items())])
+        write_text(self._folder / LIST, content.getvalue())
+        self._rows = rows
+
+    def _mend(self) -> None:
+        for partial in (*self._folder.glob(".*.flac.partial"), *self._folder.glob(f".{LIST}.partial")):
+            partial.unlink()
+        rows = {name: row for name, row in self._rows.items() if (self._folder / name).is_file()}
+        self.mended += [f"{name} is gone: its line is taken out" for name in self._rows.keys() - rows.keys()]
+        for name, row in self._unlisted():
+            # Of two takes of a sentence, the list has one: the other was on its way in or out.
+            if row in rows.values():
+                (self._folder / name).unlink()
+            else:
+                rows[name] = row
+                self.mended.append(f"{name} was not in the list: it is now")
+        if rows != self._rows:
+            self._write(rows)
+
+    def _unlisted(self) -> Iterator[tuple[str, Row]]:
+        for file in sorted(self._folder.glob("*.flac")):
+            row = None if file.name in self._rows else _row_in(file)
+            if row is not None:
+                yield file.name, row
+
+
+def _flac(samples: Samples, row: Row) -> bytes:
+    """Give a FLAC file of 16 bits with its text and speaker in it, as title and artist."""
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", SAMPLE_RATE_HZ, 1, "PCM_16", format="FLAC") as sound:
+        sound.title, sound.artist, sound.software = row.text, row.speaker, _OURS
+        sound.write(samples)
+    return file.getvalue()
+
+
+def _row_in(file: Path) -> Row | None:
+    """Read what a recording says of itself; `None` where it is none of ours."""
+    try:
+        with soundfile.SoundFile(file) as sound:
+            is_ours = sound.software.startswith(_OURS)
+            return Row(sound.title, sound.artist) if is_ours else None
+    except soundfile.LibsndfileError:
+        return None
