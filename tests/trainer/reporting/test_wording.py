@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.reporting import wording
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (wording.change(4.64, 3.2), "4.6 % → 3.2 %"),
+        (wording.change(4.64, 4.61), "4.64 % → 4.61 %"),
+        (wording.change(4.6, 4.6), "4.6 % → 4.6 %"),
+        (wording.signed(0.82), "+0.8"),
+        (wording.signed(-0.82), "\N{MINUS SIGN}0.8"),
+        (wording.signed(-0.04), "0.0"),
+        (wording.probability(0.0001), "p < 0.001"),
+        (wording.probability(0.0042), "p = 0.004"),
+        (wording.probability(0.0123), "p = 0.01"),
+        (wording.length(3.21), "3.2 s"),
+        (wording.length(59.6), "1 min 0 s"),
+        (wording.length(260), "4 min 20 s"),
+        (wording.length(3900), "1 h 5 min"),
+        (wording.size(41_234_567), "41.2 MB"),
+        (wording.size(2_345), "2.3 kB"),
+        (wording.per_cent(None), ""),
+        (wording.between(1.0, 2.26), "1.0 to 2.3"),
+        (wording.between(None, None), ""),
+        (wording.counted(1, "word"), "1 word"),
+        (wording.counted(0, "word"), "0 words"),
+        (wording.listed([]), ""),
+        (wording.listed(["a"]), "a"),
+        (wording.listed(["a", "b", "c"]), "a, b and c"),
+    ],
+)
+def test_figures_read_like_words(text, expected):
+    assert text == expected
+
+
+@given(name=st.text(max_size=60), longest=st.integers(1, 40))
+def test_a_shortened_name_fits(name, longest):
+    short = wording.shortened(name, longest)
+    assert len(short) <= longest
+    assert short == name or short[:-1] == name[: longest - 1]

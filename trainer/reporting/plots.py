@@ -1,0 +1,146 @@
+"""The plots of the report: what each shows is also told in its label and told apart without colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from trainer.evaluation.results import CLEAN
+from trainer.reporting.svg import INK, SETTINGS, STOCK, THIRD, TUNED, inline
+from trainer.reporting.wording import listed, per_cent, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+    from matplotlib.axes import Axes
+
+    from trainer.evaluation.results import Score
+    from trainer.reporting.tiers import NoiseLines
+    from trainer.reporting.work import Epoch
+
+_WIDTH = 4.6
+"""Inches of 72 points: the figure's own size is that of a phone's screen, so that its text stays legible."""
+
+_LOOKS = {
+    "stock": {"color": STOCK, "marker": "o", "linestyle": "--", "markerfacecolor": "none"},
+    "tuned": {"color": TUNED, "marker": "s", "linestyle": "-"},
+    "others": {"color": THIRD, "marker": "^", "linestyle": ":"},
+}
+
+
+def loss_curve(epochs: Sequence[Epoch]) -> Markup:
+    """Give the loss by epoch."""
+    points = [(one.epoch, one.loss) for one in epochs if one.loss is not None]
+    label = f"Loss by epoch: {listed([f'{loss:.3f}' for _, loss in points])}"
+    return _curve("loss", label, "loss", {"loss": ("tuned", points)})
+
+
+def wer_curve(epochs: Sequence[Epoch]) -> Markup:
+    """Give the word error rates on the owner's validation part and on general speech by epoch."""
+    lines = {
+        "your validation part": ("tuned", [(one.epoch, one.validation_wer) for one in epochs]),
+        "general speech": ("others", [(one.epoch, one.general_wer) for one in epochs]),
+    }
+    known = {
+        name: (look, [(at, rate) for at, rate in points if rate is not None])
+        for name, (look, points) in lines.items()
+    }
+    told = [
+        f"{name} {listed([per_cent(rate) for _, rate in points])}"
+        for name, (_, points) in known.items()
+        if points
+    ]
+    return _curve("wer", f"Word error rate by epoch: {'; '.join(told)}", "wrong words, %", known)
+
+
+def _curve(
+    name: str, label: str, unit: str, lines: dict[str, tuple[str, list[tuple[float, float]]]]
+) -> Markup:
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(_WIDTH, 2.6), layout="constrained")
+        axes = figure.subplots()
+        for title, (look, points) in lines.items():
+            if points:
+                axes.plot(*zip(*points, strict=True), label=title, markersize=5, **_LOOKS[look])  # type: ignore[arg-type]
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(unit)
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(lines) > 1:
+            _legend(figure, axes)
+    return inline(figure, f"curve-{name}", label)
+
+
+def rates(scores: Sequence[Score], model: str | None) -> Markup:
+    """Give the clean word error rates by set with their 95 % intervals, stock above the tuned model."""
+    rows = [one for one in scores if one.tier == CLEAN and one.wer is not None]
+    sets = list(dict.fromkeys(one.set for one in rows))
+    label = "Word error rate by set: " + "; ".join(
+        f"{one.model} on {one.set} {per_cent(one.wer)}" for one in rows if one.model in ("stock", model)
+    )
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(_WIDTH, 0.9 + 0.42 * len(sets)), layout="constrained")
+        axes = figure.subplots()
+        for name, look, offset in (("stock", "stock", -0.16), (model, "tuned", 0.16)):
+            mine = {one.set: one for one in rows if one.model == name}
+            places = [place + offset for place, title in enumerate(sets) if title in mine]
+            _dots(axes, [mine[title] for title in sets if title in mine], places, look)
+        axes.set_yticks(range(len(sets)), [shortened(title) for title in sets])
+        axes.invert_yaxis()
+        axes.set_xlim(left=0)
+        axes.set_xlabel("wrong words, %, with the 95 % interval")
+        axes.grid(visible=False, axis="y")
+        _legend(figure, axes)
+    return inline(figure, "rates", label)
+
+
+def _dots(axes: Axes, scores: Sequence[Score], places: Sequence[float], look: str) -> None:
+    """Draw each score as a dot with its interval as whiskers."""
+    for number, (one, place) in enumerate(zip(scores, places, strict=True)):
+        wer = one.wer or 0.0
+        low, high = (wer if end is None else end for end in (one.wer_low, one.wer_high))
+        style = {**_LOOKS[look], "linestyle": "none", "markersize": 6, "capsize": 3, "linewidth": 1.4}
+        axes.errorbar(
+            wer,
+            place,
+            xerr=[[wer - low], [high - wer]],
+            label="" if number else look,
+            **style,  # type: ignore[arg-type]
+        )
+
+
+def noise(lines: Sequence[NoiseLines]) -> list[Markup]:
+    """Give the word error rate by the noise added, a plot for each part that was measured with noise."""
+    return [_noise(one, number) for number, one in enumerate(lines)]
+
+
+def _noise(lines: NoiseLines, number: int) -> Markup:
+    tiers = [tier if tier == CLEAN else f"{tier} dB" for tier in lines.tiers]
+    sides = [("stock", lines.stock), ("tuned", lines.tuned)]
+    label = f"Word error rate of {lines.title} by noise: " + "; ".join(
+        f"{look} {', '.join(f'{tier} {per_cent(rate)}' for tier, rate in zip(tiers, rates, strict=True))}"
+        for look, rates in sides
+        if rates
+    )
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
+        axes = figure.subplots()
+        for look, rates in sides:
+            if rates:
+                axes.plot(range(len(tiers)), rates, label=look, markersize=6, **_LOOKS[look])  # type: ignore[arg-type]
+        axes.set_xticks(range(len(tiers)), tiers)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel("wrong words, %")
+        axes.set_title(shortened(lines.title, 48), fontsize=9, color=INK)
+        _legend(figure, axes)
+    return inline(figure, f"noise-{number}", label)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))

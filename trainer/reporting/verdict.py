@@ -1,0 +1,184 @@
+"""Whether a tuned model is better than stock, by how much, and whether to flash it, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from trainer.evaluation.results import CLEAN
+from trainer.evaluation.scores import ALL_GENERAL
+from trainer.reporting.wording import change, counted, listed, per_cent, probability, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trainer.evaluation.results import Comparison, Evaluation
+
+STOCK = "stock"
+"""The name of the model that the others are compared with."""
+
+CHANCE = 0.05
+"""A difference that chance gives less often than this is taken for real."""
+
+MARGIN = 0.5
+"""A word error rate that rises by no more points than this is called as before."""
+
+FEW = 40
+"""A general set of fewer utterances is judged only together with the others: one slip would decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an evaluation says to its owner.
+
+    Attributes:
+        better: The owner is understood better, by more than chance; `None` when that was not measured.
+        flash: It is better, and nothing that was measured speaks against it.
+        sentences: All this in words, the last being what to do.
+    """
+
+    better: bool | None
+    flash: bool
+    sentences: tuple[str, ...]
+
+
+class Sum(NamedTuple):
+    """Several comparisons taken together."""
+
+    stock_errors: int
+    errors: int
+    words: int
+
+    @property
+    def stock_wer(self) -> float:
+        """Stock's word error rate in per cent."""
+        return 100 * self.stock_errors / self.words
+
+    @property
+    def wer(self) -> float:
+        """The other model's word error rate in per cent."""
+        return 100 * self.errors / self.words
+
+
+class _Finding(NamedTuple):
+    fine: bool | None
+    sentences: tuple[str, ...]
+
+
+def tuned_name(evaluation: Evaluation) -> str | None:
+    """Give the model that is meant for the device: "tuned", else the first that is not stock."""
+    names = [model.name for model in evaluation.models if model.name != STOCK]
+    return "tuned" if "tuned" in names else next(iter(names), None)
+
+
+def pooled(comparisons: Iterable[Comparison]) -> Sum | None:
+    """Add comparisons of sets up, each recording once; `None` when they have no words."""
+    sets = [one for one in comparisons if one.set != ALL_GENERAL]
+    counts = [(one.stock_errors, one.errors, one.words) for one in sets]
+    total = Sum(*map(sum, zip(*counts, strict=True))) if counts else None
+    return total if total and total.words else None
+
+
+def verdict(evaluation: Evaluation) -> Verdict:
+    """Judge the tuned model.
+
+    It is better when the word error rate of the owner's sets (where there are none, of those with the words
+    of the list) falls with p below `CHANCE`. It is no worse for others when every general set of `FEW`
+    utterances or more stays within `MARGIN`, or its difference's interval includes zero, and all general sets
+    together stay within `MARGIN`. And it must type nothing where nothing is said. What was not measured does
+    not speak against a model; the sentences say that it is not known.
+    """
+    model = tuned_name(evaluation)
+    compared = [one for one in evaluation.comparisons if one.model == model and one.tier == CLEAN]
+    owner = _owner(compared)
+    others = _others([one for one in compared if one.role == "general"], _sizes(evaluation, model))
+    noise = _noise(evaluation, model)
+    flash = owner.fine is True and others.fine is not False and noise.fine is not False
+    advice = "Flash it." if flash else "Do not flash it: keep the model that you have."
+    sentences = (*owner.sentences, *_words(evaluation, model), *others.sentences, *noise.sentences, advice)
+    return Verdict(owner.fine, flash, sentences)
+
+
+def _owner(compared: Sequence[Comparison]) -> _Finding:
+    sets = [one for one in compared if one.role == "personal"]
+    where = "your own speech" if sets else "sentences with your words"
+    sets = sets or [one for one in compared if one.role == "words"]
+    total = pooled(sets)
+    if total is None:
+        return _Finding(fine=None, sentences=("Whether it understands you better was not measured.",))
+    real = [one for one in sets if one.p < CHANCE]
+    better = [one for one in real if one.difference < 0]
+    worse = [one for one in real if one.difference > 0]
+    p = probability(min(one.p for one in better or worse or sets))
+    figures = f"({change(total.stock_wer, total.wer)}, {p})"
+    if better and not worse and total.errors < total.stock_errors:
+        share = round(100 * (1 - total.errors / total.stock_errors))
+        return _Finding(fine=True, sentences=(f"Better: {share} % fewer wrong words in {where} {figures}.",))
+    if worse:
+        return _Finding(fine=False, sentences=(f"Worse: more wrong words in {where} {figures}.",))
+    return _Finding(
+        fine=False,
+        sentences=(f"No difference beyond chance in {where} {figures}; more recordings may show one.",),
+    )
+
+
+def _others(sets: Sequence[Comparison], sizes: dict[str, int]) -> _Finding:
+    total = pooled(sets)
+    if total is None:
+        return _Finding(fine=None, sentences=("How others are understood was not measured.",))
+    large = [one for one in sets if one.set != ALL_GENERAL and sizes.get(one.set, 0) >= FEW]
+    near = [one.set for one in large if one.difference <= MARGIN]
+    chance = [one for one in large if one.difference > MARGIN and one.low <= 0 <= one.high]
+    worse = [one for one in large if one.difference > MARGIN and one not in chance]
+    together = total.wer - total.stock_wer
+    details = (
+        f"no more than {MARGIN} points worse: {listed(near)}" if near else "",
+        f"worse, but not beyond chance: {listed([_named(one) for one in chance])}" if chance else "",
+        f"worse: {listed([_named(one) for one in worse])}" if worse else "",
+        f"all general speech together: {signed(together)} points ({change(total.stock_wer, total.wer)})",
+        f"{MARGIN} points are allowed" if together > MARGIN else "",
+    )
+    text = "; ".join(filter(None, details))
+    fine = not worse and together <= MARGIN
+    how = (
+        "are understood as before" if fine else "are understood worse" if worse else "may be understood worse"
+    )
+    return _Finding(fine, (f"Others {how}.", f"{text[0].upper()}{text[1:]}."))
+
+
+def _named(one: Comparison) -> str:
+    return f"{one.set} ({signed(one.difference)} points, {signed(one.low)} to {signed(one.high)})"
+
+
+def _noise(evaluation: Evaluation, model: str | None) -> _Finding:
+    scores = [one for one in evaluation.scores if one.silent]
+    mine = [one for one in scores if one.model == model]
+    if not mine:
+        return _Finding(fine=None, sentences=("Whether noise makes it type was not measured.",))
+    invented = sum(one.invented for one in mine)
+    if not invented:
+        return _Finding(fine=True, sentences=("Nothing is typed for noise.",))
+    before = sum(one.invented for one in scores if one.model == STOCK)
+    return _Finding(
+        fine=False,
+        sentences=(
+            f"Noise makes it type {counted(invented, 'character')} (stock: {before}); it should be none.",
+        ),
+    )
+
+
+def _words(evaluation: Evaluation, model: str | None) -> tuple[str, ...]:
+    shares = []
+    for name in (STOCK, model):
+        scores = [one for one in evaluation.words if one.model == name]
+        of = sum(one.of for one in scores)
+        shares.append(100 * sum(one.right for one in scores) / of if of else None)
+    stock, tuned = shares
+    if stock is None or tuned is None:
+        return ()
+    return (f"Words of your list: {per_cent(stock)} → {per_cent(tuned)} right.",)
+
+
+def _sizes(evaluation: Evaluation, model: str | None) -> dict[str, int]:
+    scores = (one for one in evaluation.scores if one.model == model and one.tier == CLEAN)
+    return {one.set: one.utterances for one in scores}
