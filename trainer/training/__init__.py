@@ -1,0 +1,1 @@
+"""From a stock model and recordings to a better model."""

@@ -1,0 +1,298 @@
+"""From a stock model, recordings and a recipe to a better model, in a folder that holds all of it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from device import __version__
+from device.app import load_detector
+from device.models.check import TOKENIZER
+from device.models.files import sha256_of
+from device.settings import Settings
+from device.speech.tokens import Tokens
+from trainer.augmentation.augmenter import Augmenter
+from trainer.conversion.base import find, load_transformers, save_transformers, sum_of
+from trainer.conversion.trained import RECORD, Record, read_record
+from trainer.dataset import load_manifest
+from trainer.errors import DataError
+from trainer.evaluation.rates import normalised
+from trainer.files import replacing_folder, write_text
+from trainer.progress import Report, silent
+from trainer.training import checkpoint, soup
+from trainer.training.adapters import own_state, prepare
+from trainer.training.batches import Batches, Speech
+from trainer.training.blend import best_blend
+from trainer.training.examples import gather
+from trainer.training.features import Features
+from trainer.training.learner import Learner
+from trainer.training.loop import BEST, CHECKPOINT, LOG, Lesson, Training
+from trainer.training.precision import Mixed, precision, processor, use_all_cores
+from trainer.training.recipe import as_toml
+from trainer.training.validation import Validation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from trainer.dataset import Utterance
+    from trainer.training.adapters import State
+    from trainer.training.blend import Blend
+    from trainer.training.checkpoint import Epoch
+    from trainer.training.choice import Rates
+    from trainer.training.examples import Source
+    from trainer.training.recipe import Recipe
+
+_LIBRARIES = ("torch", "transformers", "peft", "ctranslate2", "numpy")
+
+ENGLISH_ONLY = 51_864
+"""Tokens of Whisper's English-only models at most; all others have more (CTranslate2, whisper.cc)."""
+
+LEFT_OUT = "left_out.jsonl"
+"""In the folder of a run: recordings that cannot be learned from, by `id`, each with its `reason`."""
+
+RETOLD = "retold.json"
+"""There too, while training lasts: what stock hears in other people's recordings."""
+
+SHORT_TOLERANCE = 0.3
+"""Points of word error rate for which silence behind the speech is given up: it costs the device time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Prepared folders.
+
+    Attributes:
+        own: The owner's recordings, and what machines spoke for them.
+        general: Other people's recordings.
+        noise: Sound files of the owner's noise, for augmentation.
+        rooms: Impulse responses of rooms, for the same.
+    """
+
+    own: tuple[Path, ...]
+    general: tuple[Path, ...] = ()
+    noise: tuple[Path, ...] = ()
+    rooms: tuple[Path, ...] = ()
+
+
+class _Lot:
+    """The recordings, by what they are for."""
+
+    def __init__(self, data: Data) -> None:
+        self.noise, self.rooms = data.noise, data.rooms
+        own = [each for folder in data.own for each in load_manifest(folder)]
+        general = [each for folder in data.general for each in load_manifest(folder)]
+        self.fingerprint = _fingerprint(own, general, (*data.noise, *data.rooms))
+        self.learned: list[tuple[Utterance, Source]] = [
+            (each, "synthetic" if each.synthetic else "personal") for each in own if each.split == "train"
+        ]
+        if not self.learned:
+            raise DataError(
+                f"{data.own[0]} has nothing to learn from: no recording in it has the split train; "
+                "prepare the folder with saykey-trainer audit."
+            )
+        self.general = [each for each in general if each.split == "train" and each.text]
+        held, others = (
+            [each for each in part if each.split == "validation" and normalised(each.text)]
+            for part in (own, general)
+        )
+        # Machines speak for the owner only where the owner says nothing.
+        self.validation = [each for each in held if not each.synthetic] or held
+        self.general_validation = others
+        if not self.validation:
+            raise DataError(
+                f"{data.own[0]} has no recordings with the split validation, by which training is judged: "
+                "prepare the folder with saykey-trainer audit."
+            )
+        if general and not any(each.split in {"train", "validation"} for each in general):
+            raise DataError(
+                f"{data.general[0]} has no recording with the split train or validation, and is of no use: "
+                "prepare the folder with saykey-trainer audit."
+            )
+
+
+def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report = silent) -> Path:
+    """Train; give the folder of the model.
+
+    What a kill interrupted goes on where it was. What is finished is not trained again; with another recipe,
+    other recordings or another base in the same folder, training starts afresh, and its model takes the place
+    of the one there in the end.
+
+    Args:
+        base: A folder with a model of CTranslate2 (float16) or transformers, or a name such as "tiny.en".
+        data: What is learned from and measured on.
+        recipe: How.
+        run: The folder for checkpoints, the log and the model.
+        report: Told how far it is.
+
+    Raises:
+        DataError: There is nothing to learn from, or nothing to measure on.
+        RecipeError: The recipe does not fit the model or this machine.
+        MissingError: This machine lacks what the recipe needs.
+        ModelError: There is no such base.
+        OSError: The folder cannot be written.
+    """
+    lot, source = _Lot(data), find(base)
+    record = Record(
+        base=base,
+        base_sha256=sum_of(source),
+        data_sha256=lot.fingerprint,
+        recipe=msgspec.json.decode(msgspec.json.encode(recipe)),  # as it is read back
+        versions={"saykey": __version__} | {name: version(name) for name in _LIBRARIES},
+        utterances=len(lot.learned) + len(lot.general),
+    )
+    if is_finished(run, record):
+        report("Already trained", 1.0)
+    else:
+        _begin(run, record, recipe, report)
+        _train(lot, source, record, recipe, run, report)
+    for name in (CHECKPOINT, BEST, RETOLD):
+        (run / name).unlink(missing_ok=True)
+    for folder in run.glob("member-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    return run / "model"
+
+
+def is_finished(run: Path, record: Record) -> bool:
+    """Say whether the model of a run is what this record begins: the same base, recordings and recipe."""
+    try:
+        found = read_record(run / "model")
+    except DataError:
+        return False
+    return found is not None and _inputs(found) == _inputs(record)
+
+
+def _begin(run: Path, record: Record, recipe: Recipe, report: Report) -> None:
+    """Make room for a training, or leave what it goes on from."""
+    run.mkdir(parents=True, exist_ok=True)
+    found = checkpoint.load(run / CHECKPOINT, _key(record))
+    if found:
+        report(f"Going on in epoch {found[0].epoch}", 1.0)
+    elif any((run / name).exists() for name in ("model", CHECKPOINT)):
+        report("Starting afresh: another recipe, base or data", 1.0)
+    if not found:
+        for name in (CHECKPOINT, BEST, LOG, LEFT_OUT, RETOLD):
+            (run / name).unlink(missing_ok=True)
+    write_text(run / "recipe.toml", as_toml(recipe))
+
+
+def _train(  # noqa: PLR0913, PLR0917  # what training is made of
+    lot: _Lot, source: Path, record: Record, recipe: Recipe, run: Path, report: Report
+) -> None:
+    use_all_cores()
+    model = load_transformers(source)
+    stock = own_state(model)
+    validation = Validation(copy.deepcopy(model), source, Settings(), lot.validation, lot.general_validation)
+    lot.learned += _retold(lot, stock, validation, run / RETOLD, report)
+    of_recipe = _lessons(lot, model, source, run, report)
+
+    def begin(member: Recipe, folder: Path, key: str, before: Epoch | None) -> Training:
+        learner = _learner(load_transformers(source), stock, member)
+        return Training(learner, stock, Lesson(of_recipe(member), validation, member), folder, key, before)
+
+    trained = soup.train(begin, recipe, run, _key(record), report)
+    blend = best_blend(stock, trained, validation, recipe, report)
+    is_short, rates = _window(blend, validation, recipe)
+    first = trained.log[0]
+    record = replace(
+        record,
+        interpolation=blend.share,
+        validation_wer=rates.wer,
+        stock_validation_wer=first.validation_wer,
+        general_wer=rates.general_wer,
+        stock_general_wer=first.general_wer,
+        short_window=is_short,
+        seconds=sum(line.seconds for line in trained.log),
+    )
+    with replacing_folder(run / "model") as folder:
+        shell = load_transformers(source)
+        shell.load_state_dict(blend.state)
+        save_transformers(shell, source, folder)
+        (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2))
+
+
+def _retold(
+    lot: _Lot, stock: State, validation: Validation, file: Path, report: Report
+) -> list[tuple[Utterance, Source]]:
+    """Give other people's recordings with what stock hears in them; a file keeps it for when it goes on."""
+    if not file.exists():
+        texts = validation.retold(stock, lot.general, report)
+        write_text(file, json.dumps(texts, ensure_ascii=False))
+    kept = msgspec.json.decode(file.read_bytes(), type=list[str])
+    return [
+        (dataclasses.replace(each, text=text), "general")
+        for each, text in zip(lot.general, kept, strict=True)
+    ]
+
+
+def _learner(model: Any, stock: State, recipe: Recipe) -> Learner:
+    """Put the model, and where it is needed a copy of stock, on the processor that trains."""
+    device = processor()
+    mixed = Mixed(precision(recipe, device), device)
+    teacher = copy.deepcopy(model).to(device).eval() if recipe.distillation else None
+    prepare(model, recipe)
+    return Learner(model.to(device), stock, teacher, recipe, mixed)
+
+
+def _lessons(lot: _Lot, model: Any, source: Path, run: Path, report: Report) -> Callable[[Recipe], Batches]:
+    """Read what is learned from; give what makes batches of it as a recipe wants them."""
+    settings = Settings()
+    tokens = Tokens(source / TOKENIZER)
+    examples = gather(lot.learned, tokens, load_detector(), settings.speech, report)
+    if examples.left_out:
+        rows = [{"id": name, "reason": reason} for name, reason in examples.left_out]
+        write_text(run / LEFT_OUT, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    kept = Features(examples, model.config.num_mel_bins, run, report)
+    is_multilingual = model.config.vocab_size > ENGLISH_ONLY
+    language = settings.recognition.language if is_multilingual else None
+
+    def batches(recipe: Recipe) -> Batches:
+        augment = Augmenter(recipe.augment, lot.noise, lot.rooms, recipe.seed) if recipe.augment else None
+        return Batches(Speech(examples, kept, augment), tokens, language, recipe)
+
+    return batches
+
+
+def _window(blend: Blend, validation: Validation, recipe: Recipe) -> tuple[bool, Rates]:
+    """Say whether the model decodes from the speech alone as well as with silence behind it.
+
+    Returns:
+        Whether it does, and how good it is the way that the device will decode.
+    """
+    if recipe.memory not in {"short", "mixed"} or not blend.share:
+        return False, blend.rates
+    other = validation.measure(blend.state, short=recipe.memory == "mixed")
+    short, spliced = (blend.rates, other) if recipe.memory == "short" else (other, blend.rates)
+    worse = [short.wer - spliced.wer, (short.general_wer or 0) - (spliced.general_wer or 0)]
+    is_short = max(worse) <= SHORT_TOLERANCE
+    return is_short, short if is_short else spliced
+
+
+def _fingerprint(own: Sequence[Utterance], general: Sequence[Utterance], sounds: Sequence[Path]) -> str:
+    """Give what tells these recordings, and what is said of them, from others."""
+    total = hashlib.sha256()
+    for kind, utterances in (("own", own), ("general", general)):
+        for each in utterances:
+            row = (kind, each.id, each.text, each.set, each.split, each.synthetic, sha256_of(each.path))
+            total.update(repr(row).encode())
+    for sound in sounds:
+        total.update(sha256_of(sound).encode())
+    return total.hexdigest()
+
+
+def _inputs(record: Record) -> tuple[Any, ...]:
+    return record.base_sha256, record.data_sha256, record.recipe
+
+
+def _key(record: Record) -> str:
+    """Give what tells one training from another: what it starts from, what it learns, how, and with what."""
+    return hashlib.sha256(msgspec.json.encode((*_inputs(record), record.versions))).hexdigest()
