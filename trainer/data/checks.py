@@ -39,8 +39,8 @@ def cleaned(text: str) -> str:
 
     Text without words, such as "[noise]", says that nobody speaks: it becomes empty.
     """
-    spaced = " ".join(unicodedata.normalize("NFC", text).split())
-    clean = "".join(character for character in spaced if not _is_control(character)).strip()
+    kept = "".join(character for character in text if character.isspace() or not _is_control(character))
+    clean = " ".join(unicodedata.normalize("NFC", kept).split())
     return clean if _has_words(clean) else ""
 
 

@@ -37,6 +37,12 @@ def standard_error(wer: float, words: int) -> float:
     return 100 * sqrt(max(1.0, wer * words / 100)) / words
 
 
+def pooled(rates: Rates) -> tuple[float, int]:
+    """Give the word error rate of the owner's and other people's speech together, and their words."""
+    words = rates.words + rates.general_words
+    return (rates.wer * rates.words + (rates.general_wer or 0.0) * rates.general_words) / words, words
+
+
 def choose(rates: Sequence[Rates], preference: Sequence[float], tolerance: float) -> int:
     """Give the index of the rates whose weights to keep.
 

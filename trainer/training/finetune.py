@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -17,31 +16,30 @@ from msgspec.structs import replace
 from device import __version__
 from device.app import load_detector
 from device.models.check import TOKENIZER
-from device.models.files import sha256_of
 from device.settings import Settings
 from device.speech.tokens import Tokens
 from trainer.augmentation.augmenter import Augmenter
 from trainer.conversion.base import find, load_transformers, save_transformers, sum_of
 from trainer.conversion.trained import RECORD, Record, read_record
-from trainer.dataset import load_manifest
 from trainer.errors import DataError
-from trainer.evaluation.rates import normalised
 from trainer.files import replacing_folder, write_text
 from trainer.progress import Report, silent
 from trainer.training import checkpoint, soup
 from trainer.training.adapters import own_state, prepare
 from trainer.training.batches import Batches, Speech
 from trainer.training.blend import best_blend
+from trainer.training.choice import pooled, standard_error
 from trainer.training.examples import gather
 from trainer.training.features import Features
 from trainer.training.learner import Learner
 from trainer.training.loop import BEST, CHECKPOINT, LOG, Lesson, Training
+from trainer.training.lot import Data, Lot
 from trainer.training.precision import Mixed, precision, processor, use_all_cores
 from trainer.training.recipe import as_toml
 from trainer.training.validation import Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from trainer.dataset import Utterance
@@ -51,6 +49,8 @@ if TYPE_CHECKING:
     from trainer.training.choice import Rates
     from trainer.training.examples import Source
     from trainer.training.recipe import Recipe
+
+__all__ = ["LEFT_OUT", "Data", "finetune", "is_finished"]
 
 _LIBRARIES = ("torch", "transformers", "peft", "ctranslate2", "numpy")
 
@@ -64,60 +64,8 @@ RETOLD = "retold.json"
 """There too, while training lasts: what stock hears in other people's recordings."""
 
 SHORT_TOLERANCE = 0.3
-"""Points of word error rate for which silence behind the speech is given up: it costs the device time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Prepared folders.
-
-    Attributes:
-        own: The owner's recordings, and what machines spoke for them.
-        general: Other people's recordings.
-        noise: Sound files of the owner's noise, for augmentation.
-        rooms: Impulse responses of rooms, for the same.
-    """
-
-    own: tuple[Path, ...]
-    general: tuple[Path, ...] = ()
-    noise: tuple[Path, ...] = ()
-    rooms: tuple[Path, ...] = ()
-
-
-class _Lot:
-    """The recordings, by what they are for."""
-
-    def __init__(self, data: Data) -> None:
-        self.noise, self.rooms = data.noise, data.rooms
-        own = [each for folder in data.own for each in load_manifest(folder)]
-        general = [each for folder in data.general for each in load_manifest(folder)]
-        self.fingerprint = _fingerprint(own, general, (*data.noise, *data.rooms))
-        self.learned: list[tuple[Utterance, Source]] = [
-            (each, "synthetic" if each.synthetic else "personal") for each in own if each.split == "train"
-        ]
-        if not self.learned:
-            raise DataError(
-                f"{data.own[0]} has nothing to learn from: no recording in it has the split train; "
-                "prepare the folder with saykey-trainer audit."
-            )
-        self.general = [each for each in general if each.split == "train" and each.text]
-        held, others = (
-            [each for each in part if each.split == "validation" and normalised(each.text)]
-            for part in (own, general)
-        )
-        # Machines speak for the owner only where the owner says nothing.
-        self.validation = [each for each in held if not each.synthetic] or held
-        self.general_validation = others
-        if not self.validation:
-            raise DataError(
-                f"{data.own[0]} has no recordings with the split validation, by which training is judged: "
-                "prepare the folder with saykey-trainer audit."
-            )
-        if general and not any(each.split in {"train", "validation"} for each in general):
-            raise DataError(
-                f"{data.general[0]} has no recording with the split train or validation, and is of no use: "
-                "prepare the folder with saykey-trainer audit."
-            )
+"""Points of word error rate, or a standard error where that is more, for which the silence behind the speech
+is given up: it costs the device time."""
 
 
 def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report = silent) -> Path:
@@ -141,7 +89,7 @@ def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report
         ModelError: There is no such base.
         OSError: The folder cannot be written.
     """
-    lot, source = _Lot(data), find(base)
+    lot, source = Lot(data), find(base)
     record = Record(
         base=base,
         base_sha256=sum_of(source),
@@ -186,7 +134,7 @@ def _begin(run: Path, record: Record, recipe: Recipe, report: Report) -> None:
 
 
 def _train(  # noqa: PLR0913, PLR0917  # what training is made of
-    lot: _Lot, source: Path, record: Record, recipe: Recipe, run: Path, report: Report
+    lot: Lot, source: Path, record: Record, recipe: Recipe, run: Path, report: Report
 ) -> None:
     use_all_cores()
     model = load_transformers(source)
@@ -221,7 +169,7 @@ def _train(  # noqa: PLR0913, PLR0917  # what training is made of
 
 
 def _retold(
-    lot: _Lot, stock: State, validation: Validation, file: Path, report: Report
+    lot: Lot, stock: State, validation: Validation, file: Path, report: Report
 ) -> list[tuple[Utterance, Source]]:
     """Give other people's recordings with what stock hears in them; a file keeps it for when it goes on."""
     if not file.exists():
@@ -243,7 +191,7 @@ def _learner(model: Any, stock: State, recipe: Recipe) -> Learner:
     return Learner(model.to(device), stock, teacher, recipe, mixed)
 
 
-def _lessons(lot: _Lot, model: Any, source: Path, run: Path, report: Report) -> Callable[[Recipe], Batches]:
+def _lessons(lot: Lot, model: Any, source: Path, run: Path, report: Report) -> Callable[[Recipe], Batches]:
     """Read what is learned from; give what makes batches of it as a recipe wants them."""
     settings = Settings()
     tokens = Tokens(source / TOKENIZER)
@@ -272,21 +220,10 @@ def _window(blend: Blend, validation: Validation, recipe: Recipe) -> tuple[bool,
         return False, blend.rates
     other = validation.measure(blend.state, short=recipe.memory == "mixed")
     short, spliced = (blend.rates, other) if recipe.memory == "short" else (other, blend.rates)
-    worse = [short.wer - spliced.wer, (short.general_wer or 0) - (spliced.general_wer or 0)]
-    is_short = max(worse) <= SHORT_TOLERANCE
+    together, words = pooled(spliced)
+    allowed = max(SHORT_TOLERANCE, standard_error(together, words))
+    is_short = pooled(short)[0] <= together + allowed
     return is_short, short if is_short else spliced
-
-
-def _fingerprint(own: Sequence[Utterance], general: Sequence[Utterance], sounds: Sequence[Path]) -> str:
-    """Give what tells these recordings, and what is said of them, from others."""
-    total = hashlib.sha256()
-    for kind, utterances in (("own", own), ("general", general)):
-        for each in utterances:
-            row = (kind, each.id, each.text, each.set, each.split, each.synthetic, sha256_of(each.path))
-            total.update(repr(row).encode())
-    for sound in sounds:
-        total.update(sha256_of(sound).encode())
-    return total.hexdigest()
 
 
 def _inputs(record: Record) -> tuple[Any, ...]:

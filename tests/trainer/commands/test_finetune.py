@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +101,7 @@ def test_all_of_it_can_be_had_as_json(base, prepared, tmp_path, judge):
 
 def test_training_that_helps_nothing_says_so(base, prepared, tmp_path, judge, monkeypatch):
     monkeypatch.setattr(Judge, "measure", lambda self, _state, short: self.rate())
-    rates = iter([5.0, 6.0, 7.0])
+    rates = chain([5.0], repeat(6.0))
     monkeypatch.setattr(Judge, "rate", lambda _self: judged(next(rates)), raising=False)
     done = run(prepared, "--out", tmp_path / "run", "--base", base, *FAST)
 

@@ -252,7 +252,7 @@ def test_nothing_is_left_of_a_model_that_could_not_be_written(trained, monkeypat
 def test_silence_is_given_up_where_it_makes_no_difference(memory, wers, share, expected):
     from trainer.training.blend import Blend
 
-    rates = {short: Rates(wer, 1000) for short, wer in zip((False, True), wers, strict=True)}
+    rates = {short: Rates(wer, 10**6) for short, wer in zip((False, True), wers, strict=True)}
 
     class Told:
         def measure(self, _state, *, short):
