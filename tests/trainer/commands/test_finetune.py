@@ -211,9 +211,10 @@ def test_the_real_model_is_trained_and_runs_on_the_device(spoken, real_model, tm
     from device.settings import RecognitionSettings, Settings
     from trainer.conversion.base import load_transformers
     from trainer.conversion.export import export
+    from trainer.evaluation.rates import normalised
 
     mine, theirs = spoken
-    changes = ("epochs=1", "batch_size=3", "blends=[0.5]", "learning_rate=1e-5")
+    changes = ("epochs=1", "soup=1", "batch_size=3", "blends=[0.5]", "learning_rate=1e-5")
     options = [word for change in changes for word in ("--set", change)]
     done = run(mine, "--general", theirs, "--out", tmp_path / "run", "--base", real_model, *options)
 
@@ -232,4 +233,5 @@ def test_the_real_model_is_trained_and_runs_on_the_device(spoken, real_model, tm
     folder = export(tmp_path / "run" / "model", tmp_path / "anna", name="anna")
     settings = Settings(recognition=RecognitionSettings(model=folder.as_posix()))
     recording = record(read(RECORDING), load_detector(), settings.speech)
-    assert load_recogniser(settings).recognise(recording).text == SENTENCE
+    text = load_recogniser(settings).recognise(recording).text
+    assert normalised(text) == normalised(SENTENCE)  # from pieces of it, it may learn other capitals
