@@ -163,7 +163,8 @@ def _download(name: str) -> Path:
         reason = str(error).partition("\n")[0]
         raise ModelError(
             f"The model '{name}' is no folder, and cannot be downloaded ({reason}): correct the name, "
-            "connect this computer to the Internet, or copy the model here and name its folder."
+            "connect this computer to the Internet, or copy the model here and name its folder "
+            "(make trainer installs tiny.en)."
         ) from error
 
 
