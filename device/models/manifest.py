@@ -23,7 +23,7 @@ class Training(msgspec.Struct, frozen=True):
     """How a model was trained, as the trainer writes it; the device only hands it on.
 
     Attributes:
-        base: The model that it started from, as it was named.
+        base: The model that it started from, by its name alone where that was a path.
         base_sha256: Sum of that model's weights.
         data_sha256: Fingerprint of the recordings and their text.
         recipe: The settings of the training.

@@ -115,7 +115,7 @@ def _peer(source: Path, examples: Examples, tokens: Tokens, batch: int, kind: st
     rows = [
         {
             "input_features": extract(examples.sound(each), sampling_rate=16_000).input_features[0],
-            "labels": framed(each, tokens, _language(model), times=False)[0][1:],
+            "labels": framed(each.text, tokens, _language(model), None)[0][1:],
         }
         for each in examples.examples
     ]

@@ -142,7 +142,7 @@ def _training(
     }
     conversion |= {package: version(package) for package in ("ctranslate2", "transformers", "torch")}
     return Training(
-        base=record.base,
+        base=shown(record.base),
         base_sha256=record.base_sha256,
         data_sha256=record.data_sha256,
         recipe=record.recipe,

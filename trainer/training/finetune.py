@@ -139,7 +139,8 @@ def _train(  # noqa: PLR0913, PLR0917  # what training is made of
     use_all_cores()
     model = load_transformers(source)
     stock = own_state(model)
-    validation = Validation(copy.deepcopy(model), source, Settings(), lot.validation, lot.general_validation)
+    shell = copy.deepcopy(model)
+    validation = Validation(shell, source, Settings(), lot, run / "validated")
     lot.learned += _retold(lot, stock, validation, run / RETOLD, report)
     of_recipe = _lessons(lot, model, source, run, report)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,6 +19,7 @@ from trainer.training.choice import Rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from device.audio.recording import Recording
     from device.ports import Recogniser
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trainer.dataset import Utterance
     from trainer.progress import Report
     from trainer.training.adapters import State
+    from trainer.training.lot import Lot
 
 
 class Validation:
@@ -37,8 +38,8 @@ class Validation:
         shell: Any,
         tokenizer: Path,
         settings: Settings,
-        own: Sequence[Utterance],
-        general: Sequence[Utterance],
+        lot: Lot,
+        scratch: Path,
     ) -> None:
         """Read the recordings.
 
@@ -46,8 +47,8 @@ class Validation:
             shell: A model like the one that is trained, whose weights do not count.
             tokenizer: The folder that its tokenizer is in.
             settings: The device's.
-            own: The owner's recordings.
-            general: Other people's.
+            lot: What is validated by: the owner's recordings and other people's.
+            scratch: A folder for models that are measured, emptied before and removed behind.
 
         Raises:
             SoundError: A recording cannot be read.
@@ -55,9 +56,11 @@ class Validation:
         self._shell = shell
         self._tokenizer = tokenizer
         self._settings = settings
+        self._scratch = scratch
         self._detector = load_detector()
         self._own, self._general = (
-            [(self._recording(each), each.text) for each in part if each.text] for part in (own, general)
+            [(self._recording(each), each.text) for each in part if each.text]
+            for part in (lot.validation, lot.general_validation)
         )
 
     def measure(self, state: State, *, short: bool) -> Rates:
@@ -70,8 +73,8 @@ class Validation:
         Raises:
             ModelError: The weights make no model that can be run.
         """
-        with _threads_kept(), tempfile.TemporaryDirectory(prefix="saykey-") as folder:
-            recogniser = self._recogniser(state, Path(folder), short=short)
+        with _threads_kept(), _emptied(self._scratch) as folder:
+            recogniser = self._recogniser(state, folder, short=short)
             wer, words = _rate(recogniser, self._own)
             general = _rate(recogniser, self._general) if self._general else (None, 0)
             return Rates(wer, words, *general)
@@ -89,8 +92,8 @@ class Validation:
         if not utterances:
             return []
         told: list[str] = []
-        with _threads_kept(), tempfile.TemporaryDirectory(prefix="saykey-") as folder:
-            recogniser = self._recogniser(stock, Path(folder), short=False)
+        with _threads_kept(), _emptied(self._scratch) as folder:
+            recogniser = self._recogniser(stock, folder, short=False)
             for done, each in enumerate(utterances, 1):
                 told.append(recogniser.recognise(self._recording(each)).text)
                 report("Listening to others", done / len(utterances))
@@ -117,6 +120,17 @@ def _threads_kept() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[Path]:
+    """Give an empty folder, and remove it: one that a kill left behind is found again, and is no rubbish."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _rate(recogniser: Recogniser, recordings: Sequence[tuple[Recording, str]]) -> tuple[float, int]:

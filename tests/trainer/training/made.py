@@ -173,9 +173,9 @@ class Judge:
 
     made: ClassVar[list[Judge]]
 
-    def __init__(self, shell: Any, _tokenizer: Path, _settings: Any, own: Any, general: Any) -> None:
+    def __init__(self, shell: Any, _tokenizer: Path, _settings: Any, lot: Any, _scratch: Path) -> None:
         self._stock = own_state(shell)
-        self.own, self.general = own, general
+        self.own, self.general = lot.validation, lot.general_validation
         self.shorts: list[bool] = []
         self.retelling: list[str] = []
         self.made.append(self)
