@@ -14,6 +14,8 @@ __all__ = ["LISTS", "Listing", "Problem", "Utterance", "load_manifest", "read_li
 
 _SPEAKER = ("speaker", "speaker_id")
 _DURATION = ("duration", "duration_s")
+_NAMES = ("id", *_SPEAKER, "synthetic")
+"""Columns that may hold a number: corpora count their speakers and recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class _WrongError(Exception):
 
 def _utterance(row: Row, folder: Path) -> Utterance | Problem:
     try:
-        audio = _value(row, AUDIO)
+        audio = _portable(row.folder, _value(row, AUDIO))
         return Utterance(
             id=_value(row, ("id",), otherwise="") or audio,
             path=_path(row.folder / audio),
@@ -109,6 +111,12 @@ def _utterance(row: Row, folder: Path) -> Utterance | Problem:
         )
     except _WrongError as error:
         return Problem(row.place, *error.args)
+
+
+def _portable(folder: Path, audio: str) -> str:
+    """Give a path as this system writes it: lists that were made on Windows have backslashes."""
+    portable = audio.replace("\\", "/")
+    return portable if existing(folder / audio) is None and existing(folder / portable) else audio
 
 
 def _path(named: Path) -> Path:
@@ -127,7 +135,7 @@ def _value(row: Row, names: tuple[str, ...], otherwise: str | None = None) -> st
         columns = ", ".join(filter(None, row.values)) or "none"  # csv names what is too much None
         raise _WrongError(f"no column {' or '.join(names)}", f"give one; the columns are {columns}")
     value: Any = row.values[name]
-    if isinstance(value, bool) and name == "synthetic":
+    if (isinstance(value, bool) and name == "synthetic") or (type(value) is int and name in _NAMES):
         return str(value)
     if not isinstance(value, str):
         raise _WrongError(f"the value of {name} is no text", "write it in quotes")

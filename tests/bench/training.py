@@ -98,7 +98,7 @@ def _ours(source: Path, examples: Examples, tokens: Tokens, batch: int, kind: st
     prepare(model, recipe)
     learner = Learner(model.to(device), stock, None, recipe, Mixed(KINDS[kind], device))
     with tempfile.TemporaryDirectory() as folder:
-        kept = Features(examples, model.config.num_mel_bins, Path(folder) / "features.npy", silent)
+        kept = Features(examples, model.config.num_mel_bins, Path(folder), silent)
         batches = Batches(Speech(examples, kept), tokens, _language(model), recipe)
         learner.begin_epoch()
         first, *plan = batches.of_epoch(1)

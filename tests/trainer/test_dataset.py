@@ -326,3 +326,11 @@ def test_wrong_line(folder, line, what):
 def test_other_encoding(folder):
     (folder / "manifest.jsonl").write_bytes('{"text": "é"}'.encode("latin-1"))
     assert complaint(folder).endswith("save it as UTF-8")
+
+
+def test_numbers_may_be_names_and_paths_may_be_of_windows(folder):
+    write(
+        folder, "metadata.jsonl", {"file_name": "audio\\a.wav", "text": "Hello.", "id": 7, "speaker_id": 1034}
+    )
+    (found,) = load_manifest(folder)
+    assert (found.id, found.speaker, found.path) == ("7", "1034", folder / "audio/a.wav")

@@ -122,7 +122,8 @@ def _named(
     from trainer.evaluation.evaluate import STOCK, model_folder, quantization_of
 
     first = model_folder(against, settings)
-    models = {STOCK if against == STOCK else first.name: first}
+    own = str(first) if first.name.startswith("tuned") else first.name  # that name is the other's
+    models = {STOCK if against == STOCK else own: first}
     if tuned is not None:
         models["tuned"] = model_folder(tuned, settings)
     for each in also:

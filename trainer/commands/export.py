@@ -28,8 +28,8 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
     ] = None,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="The text that dictations best continue.")] = "",
     licence: Annotated[
-        str, typer.Option(metavar="NAME", help="Of the weights; Whisper's own is mit.")
-    ] = "mit",
+        str, typer.Option(metavar="NAME", help="Of the weights; without, mit for OpenAI's, else other.")
+    ] = "",
     ggml: Annotated[
         Literal["f16", "q8_0"] | None, typer.Option(help="Write a GGML file too, for whisper.cpp.")
     ] = None,

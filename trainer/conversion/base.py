@@ -72,8 +72,13 @@ def save_transformers(model: Any, source: Path, target: Path) -> None:
         ModelError: The source has no tokenizer.
         OSError: It cannot be written.
     """
-    with _without_bars():
-        model.save_pretrained(target)
+    from safetensors import SafetensorError
+
+    try:
+        with _without_bars():
+            model.save_pretrained(target)
+    except SafetensorError as error:  # its own name for a full disk
+        raise OSError(f"{target} cannot be written ({error})") from error
     save_settings(model, source, target)
 
 

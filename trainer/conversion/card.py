@@ -88,5 +88,6 @@ def _rounded(rate: float | None) -> float | None:
 
 def shown(base: str) -> str:
     """Give the name of a base without the folders of the computer that it was on."""
-    is_path = base.startswith(("/", "~", ".", "\\")) or base.count("/") > 1 or ":" in base
+    looks_so = base.startswith(("/", "~", ".", "\\")) or base.count("/") > 1 or ":" in base
+    is_path = looks_so or Path(base).is_dir()
     return base.replace("\\", "/").rstrip("/").rpartition("/")[2] if is_path else base

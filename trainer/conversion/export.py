@@ -37,6 +37,16 @@ COMPUTE_TYPE = "int8"
 """How the device computes with each of them (`device.speech.window`); on a CPU, CTranslate2 computes with
 float32 whatever is not multiplied as int8, so that "int8" and "int8_float32" are one there."""
 
+WHISPERS = "mit"
+"""The licence of the weights that OpenAI trained (openai/whisper, README.md)."""
+
+_WHISPERS = frozenset(
+    (
+        *("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "medium.en"),
+        *("large", "large-v1", "large-v2", "large-v3", "large-v3-turbo"),
+    )
+)
+
 ONNX = "onnx"
 """Its folder in the export."""
 
@@ -51,7 +61,7 @@ def export(  # noqa: PLR0913  # one argument an option of the command
     onnx: bool = False,
     vocabulary: Sequence[str] = (),
     prompt: str = "",
-    licence: str = "mit",
+    licence: str = "",
     check_quality: Callable[[Path], object] = lambda _folder: None,
     report: Report = silent,
 ) -> Path:
@@ -67,7 +77,7 @@ def export(  # noqa: PLR0913  # one argument an option of the command
         onnx: Write ONNX files too.
         vocabulary: The owner's words that it was trained for.
         prompt: The text that it is best told to continue.
-        licence: Of the weights, as the hub abbreviates it. Whisper's own are under the MIT licence.
+        licence: Of the weights, as the hub abbreviates it; empty for the base's, where that is known.
         check_quality: Called with the finished folder before it gets its name; what it raises stops the
             export.
         report: Told how far it is.
@@ -105,7 +115,7 @@ def export(  # noqa: PLR0913  # one argument an option of the command
 
 
 def add_evaluation(folder: Path, evaluation: Evaluation) -> None:
-    """Write what an evaluation of an export found into its manifest and its card.
+    """Write what an evaluation found of an export, by its weights, into its manifest and its card.
 
     Raises:
         ModelError: The folder is no export of a trained model.
@@ -114,7 +124,7 @@ def add_evaluation(folder: Path, evaluation: Evaluation) -> None:
     manifest = read_manifest(folder)
     if manifest.training is None:
         raise ModelError(f"{folder} was not trained here: there is nothing to add to.")
-    found = evaluated_rates(evaluation, manifest.quantization)
+    found = evaluated_rates(evaluation, manifest.files[MODEL].sha256)
     training = replace(manifest.training, metrics=manifest.training.metrics | found)
     _describe(folder, replace(manifest, training=training))
 
@@ -150,9 +160,18 @@ def _training(
         conversion=conversion,
         vocabulary=tuple(vocabulary),
         prompt=prompt,
-        licence=licence,
+        licence=licence or licence_of(record.base),
         created_by=f"saykey-trainer {__version__}",
     )
+
+
+def licence_of(base: str) -> str:
+    """Give the licence of the weights that a model was trained from: Whisper's own, or "other".
+
+    Where only a folder is named, nobody can know.
+    """
+    name = base.removeprefix("openai/whisper-").removeprefix("Systran/faster-whisper-")
+    return WHISPERS if name in _WHISPERS else "other"
 
 
 def _manifest(

@@ -93,15 +93,17 @@ def rates(record: Record) -> dict[str, float]:
     return {name: rate for name, rate in found.items() if rate is not None}
 
 
-def evaluated_rates(evaluation: Evaluation, quantization: str) -> dict[str, float]:
+def evaluated_rates(evaluation: Evaluation, sha256: str) -> dict[str, float]:
     """Give the word error rates of an evaluation, in per cent, on recordings as they are.
 
     Args:
         evaluation: What was found; its first model is stock.
-        quantization: That of the model whose rates are asked for.
+        sha256: Sum of the weights whose rates are asked for; of others there are none.
     """
     stock, *tuned = evaluation.models
-    ours = [model.name for model in tuned if model.quantization == quantization][:1]
+    ours = [model.name for model in tuned if model.sha256 == sha256][:1]
+    if not ours:
+        return {}
     names = {stock.name: "stock "} | dict.fromkeys(ours, "")
     scores = (score for score in evaluation.scores if score.tier == CLEAN and score.model in names)
     return {f"{names[score.model]}{score.set}": score.wer for score in scores if score.wer is not None}

@@ -139,7 +139,15 @@ def _split(
     candidates: Sequence[Candidate], options: AuditOptions, findings: list[Finding]
 ) -> list[Candidate]:
     items = [stages.item(each) for each in candidates]
-    splits = assign(items, options.seed, speaker_disjoint=options.speaker_disjoint)
+    apart = items
+    if options.speaker_disjoint:
+        speakers = {
+            name: {item.speaker for item in items if item.set == name} - {""}
+            for name in {item.set for item in items}
+        }
+        few = {name for name, who in speakers.items() if len(who) < options.least_speakers}
+        apart = [item._replace(speaker="") if item.set in few else item for item in items]
+    splits = assign(apart, options.seed, speaker_disjoint=options.speaker_disjoint)
     moved = sum(item.split != splits[item.id] for item in items)
     if moved:
         wrong = f"{moved} recordings had no split, or there was no validation or test"

@@ -7,6 +7,7 @@ of it mono, 16 kHz, 16 bits. `sha256` is that of the samples, so that it does no
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -83,7 +84,9 @@ def _write(each: Candidate, folder: Path) -> dict[str, Any]:
     utterance = each.utterance
     samples = _as_measured(each)
     audio = f"audio/{each.facts.sha256[:16]}.flac"
-    soundfile.write(folder / audio, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    encoded = BytesIO()  # libsndfile does not say when a disk is full
+    soundfile.write(encoded, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    (folder / audio).write_bytes(encoded.getvalue())
     return {
         "id": utterance.id,
         "audio": audio,

@@ -25,11 +25,13 @@ class AuditOptions:
         seed: Chooses the splits; the same for the same recordings.
         sets: Only these sets; all where there are none.
         speaker_disjoint: No speaker is in two of the splits that the audit makes.
+        least_speakers: That holds for sets with at least so many; of fewer, no three splits can be made.
     """
 
     seed: int = 0
     sets: tuple[str, ...] = ()
     speaker_disjoint: bool = False
+    least_speakers: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,16 +114,19 @@ def _compute_type(folder: Path) -> str:
 
 def _model(name: str, folder: Path, results: Sequence[Result]) -> Model:
     from device.models.check import check
+    from device.models.files import sha256_of
     from device.models.manifest import has_short_window
 
     own = [result for result in results if result.model == name]
+    found = check(folder)
     return Model(
         name=name,
         folder=str(folder),
         quantization=quantization_of(folder),
-        size=sum(file.stat().st_size for file in check(folder).files),
+        size=sum(file.stat().st_size for file in found.files),
         short_window=has_short_window(folder),
         real_time_factor=sum(each.seconds for each in own) / sum(each.duration_s for each in own),
+        sha256=sha256_of(found.weights),
     )
 
 

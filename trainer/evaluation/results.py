@@ -32,6 +32,7 @@ class Model(msgspec.Struct, frozen=True):
         size: Bytes of its files.
         short_window: It decodes from the states of the speech alone.
         real_time_factor: Seconds of computing for a second of sound.
+        sha256: Sum of its weights; empty where an earlier version measured it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model(msgspec.Struct, frozen=True):
     size: int
     short_window: bool
     real_time_factor: float
+    sha256: str = ""
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -50,7 +50,8 @@ def measure(  # noqa: PLR0913  # what is measured, and how
     found = evaluate(
         first, utterances, Settings(), personal=personal, noise=noise, words=words, report=report
     )
-    own = [each for each in utterances if each.set == personal and each.text]
+    # Of those with the role "personal" alone: stock's results are taken from among these.
+    own = [each for each in utterances if each.set == personal and each.text and not each.synthetic]
     others = [(name, folder) for name, folder in models.items() if name not in {STOCK, TUNED}]
     if not own or not others:
         return found

@@ -77,7 +77,9 @@ def prepare_general(sources: Sequence[Source], own: Path, target: Path, seed: in
     parts = []
     for source in sources:
         sets = (*source.sets, *source.silent_sets)
-        audited = examine(source.folder, AuditOptions(seed, sets), report=report)
+        # They stand for strangers: who was trained on is none.
+        options = AuditOptions(seed, sets, speaker_disjoint=True, least_speakers=3)
+        audited = examine(source.folder, options, report=report)
         audited = _with_splits(audited, shared_out(audited.accepted, seed, settled=source.has_validation))
         audited = _without_known(_renamed(audited, own_sets), known, sounds)
         known |= {normalised(each.utterance.text): each.utterance.split for each in audited.accepted}

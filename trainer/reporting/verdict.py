@@ -85,17 +85,21 @@ def verdict(evaluation: Evaluation) -> Verdict:
     It is better when the word error rate of the owner's sets (where there are none, of those with the words
     of the list) falls with p below `CHANCE`. It is no worse for others when every general set of `FEW`
     utterances or more stays within `MARGIN`, or its difference's interval includes zero, and all general sets
-    together stay within `MARGIN`. And it must type nothing where nothing is said. What was not measured does
-    not speak against a model; the sentences say that it is not known.
+    together stay within `MARGIN`. Under noise neither the owner nor all others together may be understood
+    worse by more than `MARGIN` and by more than chance. And it must type nothing where nothing is said. What
+    was not measured does not speak against a model; the sentences say that it is not known.
     """
     model = tuned_name(evaluation)
-    compared = [one for one in evaluation.comparisons if one.model == model and one.tier == CLEAN]
+    ours = [one for one in evaluation.comparisons if one.model == model]
+    compared = [one for one in ours if one.tier == CLEAN]
     owner = _owner(compared)
     others = _others([one for one in compared if one.role == "general"], _sizes(evaluation, model))
+    tiers = _under_noise([one for one in ours if one.tier != CLEAN])
     noise = _noise(evaluation, model)
-    flash = owner.fine is True and others.fine is not False and noise.fine is not False
+    flash = owner.fine is True and False not in {others.fine, tiers.fine, noise.fine}
     advice = "Flash it." if flash else "Do not flash it: keep the model that you have."
-    sentences = (*owner.sentences, *_words(evaluation, model), *others.sentences, *noise.sentences, advice)
+    about = (*owner.sentences, *_words(evaluation, model), *others.sentences)
+    sentences = (*about, *tiers.sentences, *noise.sentences, advice)
     return Verdict(owner.fine, flash, sentences)
 
 
@@ -144,6 +148,19 @@ def _others(sets: Sequence[Comparison], sizes: dict[str, int]) -> _Finding:
         "are understood as before" if fine else "are understood worse" if worse else "may be understood worse"
     )
     return _Finding(fine, (f"Others {how}.", f"{text[0].upper()}{text[1:]}."))
+
+
+def _under_noise(compared: Sequence[Comparison]) -> _Finding:
+    whose = {"personal": "you are", ALL_GENERAL: "others are"}
+    worse = [one for one in compared if one.p < CHANCE and one.difference > MARGIN]
+    told = [(whose.get(one.role, whose.get(one.set)), one) for one in worse]
+    sentences = tuple(
+        f"Under noise ({one.tier} dB), {who} understood worse "
+        f"({change(100 * one.stock_errors / one.words, 100 * one.errors / one.words)}, {probability(one.p)})."
+        for who, one in told
+        if who
+    )
+    return _Finding(not sentences, sentences)
 
 
 def _named(one: Comparison) -> str:

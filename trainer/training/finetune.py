@@ -160,7 +160,7 @@ def _train(  # noqa: PLR0913, PLR0917  # what training is made of
         general_wer=rates.general_wer,
         stock_general_wer=first.general_wer,
         short_window=is_short,
-        seconds=sum(line.seconds for line in trained.log),
+        seconds=trained.seconds,
     )
     with replacing_folder(run / "model") as folder:
         shell = load_transformers(source)
@@ -197,8 +197,10 @@ def _lessons(lot: Lot, model: Any, source: Path, run: Path, report: Report) -> C
     settings = Settings()
     tokens = Tokens(source / TOKENIZER)
     examples = gather(lot.learned, tokens, load_detector(), settings.speech, report)
-    if examples.left_out:
-        rows = [{"id": name, "reason": reason} for name, reason in examples.left_out]
+    left_out = [(each.id, "its text is held out, to judge or to test by") for each in lot.leaks]
+    left_out += examples.left_out
+    if left_out:
+        rows = [{"id": name, "reason": reason} for name, reason in left_out]
         write_text(run / LEFT_OUT, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     kept = Features(examples, model.config.num_mel_bins, run, report)
     is_multilingual = model.config.vocab_size > ENGLISH_ONLY

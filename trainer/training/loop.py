@@ -52,11 +52,13 @@ class Trained(NamedTuple):
         state: The best weights by the validation split; stock's where no epoch was better.
         best: The epoch that they are of.
         log: The epochs, stock first.
+        seconds: How long all of it took, with the trainings that others' mean is made of.
     """
 
     state: State
     best: Epoch
     log: tuple[Epoch, ...]
+    seconds: float = 0.0
 
 
 class Training:
@@ -108,7 +110,8 @@ class Training:
         report("Training", 1.0)
         best = _best(self._place.log, self._recipe)
         found = checkpoint.load(self._best, self._place.key) if best.epoch else None
-        return Trained(found[1] if found else self._stock, best, self._place.log)
+        seconds = sum(line.seconds for line in self._place.log)
+        return Trained(found[1] if found else self._stock, best, self._place.log, seconds)
 
     def _run_epoch(self, epoch: int, report: Report) -> None:
         plan = self._batches.of_epoch(epoch)

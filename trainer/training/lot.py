@@ -44,21 +44,31 @@ class Lot:
         own = [each for folder in data.own for each in load_manifest(folder)]
         general = [each for folder in data.general for each in load_manifest(folder)]
         self.fingerprint = _fingerprint(own, general, (*data.noise, *data.rooms))
+        held = {normalised(each.text) for each in (*own, *general) if each.split in {"validation", "test"}}
+        held -= {""}
+        self.leaks = [
+            each for each in (*own, *general) if each.split == "train" and normalised(each.text) in held
+        ]
+        fit = [each for each in own if each.split == "train" and normalised(each.text) not in held]
         self.learned: list[tuple[Utterance, Source]] = [
-            (each, "synthetic" if each.synthetic else "personal") for each in own if each.split == "train"
+            (each, "synthetic" if each.synthetic else "personal") for each in fit
         ]
         if not self.learned:
             raise DataError(
                 f"{data.own[0]} has nothing to learn from: no recording in it has the split train; "
                 "prepare the folder with saykey-trainer audit."
             )
-        self.general = [each for each in general if each.split == "train" and each.text]
-        held, others = (
+        self.general = [
+            each
+            for each in general
+            if each.split == "train" and each.text and normalised(each.text) not in held
+        ]
+        judged, others = (
             [each for each in part if each.split == "validation" and normalised(each.text)]
             for part in (own, general)
         )
         # Machines speak for the owner only where the owner says nothing.
-        self.validation = [each for each in held if not each.synthetic] or held
+        self.validation = [each for each in judged if not each.synthetic] or judged
         self.general_validation = others
         if not self.validation:
             raise DataError(

@@ -56,7 +56,9 @@ def train(begin: Begin, recipe: Recipe, run: Path, key: str, report: Report) -> 
         training = begin(member, folder, own_key, given[0].log[0] if given else None)
         given.append(training.run(_named(report, number + 1, recipe.soup)))
     better = [each for each in given if each.best.epoch] or given[:1]
-    return Trained(_mean([each.state for each in better]), better[0].best, better[0].log)
+    # Stock is measured once, and stands in the log of each.
+    seconds = sum(each.seconds for each in given) - (len(given) - 1) * given[0].log[0].seconds
+    return Trained(_mean([each.state for each in better]), better[0].best, better[0].log, seconds)
 
 
 def _mean(states: Sequence[State]) -> State:

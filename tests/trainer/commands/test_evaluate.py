@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -78,6 +79,15 @@ def test_a_set_a_split_and_a_baseline_can_be_named(folder):
     found = msgspec.json.decode(done.stdout, type=Evaluation)
     assert [result.id for result in found.results] == ["1", "3"]
     assert [model.name for model in found.models] == ["tiny.en"]
+
+
+def test_the_baseline_may_be_called_tuned(folder, real_settings):
+    old = folder / "v1" / "tuned"
+    shutil.copytree(resolve(real_settings.recognition), old)
+    done = run(folder, "--no-tiers", "--against", old, "--model", "tiny.en", "--json")
+    found = msgspec.json.decode(done.stdout, type=Evaluation)
+    assert [model.name for model in found.models] == [str(old), "tuned"]
+    assert len(found.comparisons) == 1
 
 
 @pytest.mark.parametrize(

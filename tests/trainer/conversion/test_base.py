@@ -185,3 +185,15 @@ def test_the_sum_is_of_the_weights(model, run):
     before = sum_of(model)
     (model / "model.bin").write_bytes(b"other")
     assert sum_of(model) != before
+
+
+def test_a_full_disk_is_an_error_of_the_system(model, tmp_path):
+    resource = pytest.importorskip("resource", reason="limits of a file's size are POSIX's")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    loaded = load_transformers(model)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="cannot be written"):
+            save_transformers(loaded, model, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import device
 from device.app import load_detector, load_recogniser
@@ -67,6 +68,23 @@ def test_an_export_is_whole_and_says_what_it_is(run, tmp_path):
     assert training.metrics["validation"] == 3.5
     assert training.conversion["quantization"] == "int8"
     assert (training.vocabulary, training.prompt) == (("Kubernetes",), "Hello.")
+
+
+@pytest.mark.parametrize(
+    ("base", "given", "licence"),
+    [
+        ("tiny.en", "", "mit"),
+        ("openai/whisper-small", "", "mit"),
+        ("nyrahealth/CrisperWhisper", "", "other"),
+        ("/home/anna/models/bought", "", "other"),
+        ("/home/anna/models/bought", "cc-by-4.0", "cc-by-4.0"),
+    ],
+)
+def test_the_licence_is_that_of_the_base_where_it_is_known(run, tmp_path, base, given, licence):
+    record(run, base=base)
+    out = export(run / "model", tmp_path / "anna", name="anna", licence=given)
+    assert read_manifest(out).training.licence == licence
+    assert f"license: {licence}" in (out / "README.md").read_text()
 
 
 def test_int8_is_made_as_the_device_makes_it(run, tmp_path):
@@ -217,7 +235,10 @@ def test_an_evaluation_is_added_to_manifest_and_card(run, tmp_path):
     save(EVALUATION, run)
     found = read_evaluation(run / "model")
     assert found is not None
-    add_evaluation(out, found)
+    add_evaluation(out, found)  # that of a training before, in the same folder
+    assert "anna" not in read_manifest(out).training.metrics
+    stock, tuned = found.models
+    add_evaluation(out, replace(found, models=(stock, replace(tuned, sha256=sum_of(out)))))
     manifest = read_manifest(out)
     assert manifest.training is not None
     assert manifest.training.metrics["anna"] == 3.25

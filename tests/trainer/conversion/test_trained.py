@@ -14,7 +14,9 @@ def scored(model: str, name: str, tier: str, wer: float | None) -> Score:
 
 
 def model(name: str, quantization: str) -> Model:
-    return Model(name, "", quantization, 0, short_window=False, real_time_factor=0.1)
+    return Model(
+        name, "", quantization, 0, short_window=False, real_time_factor=0.1, sha256=f"{name} {quantization}"
+    )
 
 
 EVALUATION = Evaluation(
@@ -62,10 +64,10 @@ def test_a_damaged_record_is_named(run, content):
         read_record(run / "model")
 
 
-def test_the_rates_of_an_evaluation_are_those_of_the_same_conversion():
-    assert evaluated_rates(EVALUATION, "int8") == {"stock anna": 5.5, "anna": 3.5}
-    assert evaluated_rates(EVALUATION, "float16") == {"stock anna": 5.5, "anna": 3.4}
-    assert evaluated_rates(EVALUATION, "int8_float32") == {"stock anna": 5.5}
+def test_the_rates_of_an_evaluation_are_those_of_the_same_weights():
+    assert evaluated_rates(EVALUATION, "tuned int8") == {"stock anna": 5.5, "anna": 3.5}
+    assert evaluated_rates(EVALUATION, "tuned float16 float16") == {"stock anna": 5.5, "anna": 3.4}
+    assert evaluated_rates(EVALUATION, "of another training") == {}
 
 
 def test_an_evaluation_is_found_in_the_run_and_in_the_work_folder(run):

@@ -64,6 +64,20 @@ def test_a_full_disk_leaves_what_was_there(audited, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
 
 
+def test_a_disk_that_is_full_in_earnest_leaves_no_half_of_a_recording(audited, tmp_path):
+    resource = pytest.importorskip("resource", reason="limits of a file's size are POSIX's")
+    write_prepared(audited, tmp_path / "whole")
+    largest = max(file.stat().st_size for file in (tmp_path / "whole/audio").iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest - 1, limits[1]))  # its last bytes do not fit
+    try:
+        with pytest.raises(DataError, match="cannot be written"):
+            write_prepared(audited, tmp_path / "prepared")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "prepared").exists()
+
+
 def test_a_recording_that_changes_meanwhile_is_not_taken(audited, speechlike, tmp_path):
     soundfile.write(audited.folder / "0.wav", speechlike(3.0, 50), 16_000)
     with pytest.raises(DataError, match="was changed during the audit; start it again"):

@@ -35,10 +35,18 @@ def evaluate(models, utterances, _settings, *, personal, noise=(), tiers_db=(10,
     return Evaluation(made, tuple(results), tuple(scores), tuple(comparisons), ())
 
 
-def measured(monkeypatch, *sets: str) -> Evaluation:
+def measured(monkeypatch, *sets: str, synthetic: bool = False) -> Evaluation:
     monkeypatch.setattr(subject, "evaluate", evaluate)
     utterances = [
-        Utterance(f"{name}{number}", Path("x"), "" if name == "fan" else "a b c", name, "")
+        Utterance(
+            f"{name}{number}",
+            Path("x"),
+            "" if name == "fan" else "a b c",
+            name,
+            "",
+            "test",
+            synthetic and not number,
+        )
         for name in sets
         for number in range(3)
     ]
@@ -69,3 +77,8 @@ def test_conversions_are_compared_with_stock_on_the_owners_clean_recordings_alon
 
 def test_without_the_owners_recordings_only_tuned_is_measured(monkeypatch):
     assert [model.name for model in measured(monkeypatch, "others").models] == ["stock", "tuned"]
+
+
+def test_machines_may_speak_in_the_owners_set(monkeypatch):
+    found = measured(monkeypatch, "me", synthetic=True)
+    assert {one.words for one in found.comparisons if one.model == "tuned float16"} == {6}

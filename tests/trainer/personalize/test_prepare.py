@@ -89,6 +89,25 @@ def test_half_of_general_training_speech_is_for_validation_and_none_of_its_test(
     assert [row["split"] for row in prepared(tmp_path / "general") if row["set"] == "wind"] == ["test"]
 
 
+def test_who_of_many_is_tested_is_not_trained_on_and_one_alone_is_both(own, tmp_path):
+    rows = [
+        {"set": "many", "speaker": f"s{index % 6}", "text": sentence(700 + index), "number": 700 + index}
+        for index in range(36)
+    ]
+    rows += [
+        {"set": "one", "speaker": "l", "text": sentence(800 + index), "number": 800 + index}
+        for index in range(20)
+    ]
+    source = general_source(write_folder(tmp_path / "g", rows))
+    prepare_general([source], own, tmp_path / "general", 0, silent)
+    speakers: dict[tuple[str, str], set[str]] = {}
+    for row in prepared(tmp_path / "general"):
+        speakers.setdefault((row["set"], row["split"]), set()).add(row["speaker"])
+    assert speakers["many", "test"]
+    assert not speakers["many", "test"] & speakers["many", "train"]
+    assert speakers["one", "test"] == {"l"}
+
+
 def test_nothing_of_a_test_split_is_trained_or_validated_on_in_another_folder(own, tmp_path):
     shared = [
         {"set": "a", "text": sentence(8), "split": "train", "number": 400},  # the owner's test, in text

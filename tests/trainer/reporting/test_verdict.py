@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.trainer.reporting.made import compared, evaluation, judged, model, scored
 from trainer.evaluation.results import Evaluation, WordScore
+from trainer.evaluation.scores import ALL_GENERAL
 from trainer.reporting.verdict import FEW, MARGIN, verdict
 
 BETTER = compared("mine", "personal", stock=52, tuned=36, words=1119, p=0.01)
@@ -146,7 +147,21 @@ def test_the_model_for_the_device_is_judged_and_no_other_conversion():
 
 def test_noise_tiers_count_for_nothing_in_the_owners_rate():
     noisy = replace(WORSE, tier="5")
-    assert verdict(judged(BETTER, noisy)).sentences == verdict(judged(BETTER)).sentences
+    assert verdict(judged(BETTER, noisy)).sentences[0] == verdict(judged(BETTER)).sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "who"), [("general", ALL_GENERAL, "others are"), ("personal", "me", "you are")]
+)
+def test_to_be_worse_under_noise_beyond_chance_speaks_against_it(role, name, who):
+    better = compared("me", "personal", stock=50, tuned=30, words=1000, p=0.01)
+    worse = replace(compared(name, role, stock=100, tuned=150, words=1000, p=0.01), tier="10")
+
+    told = verdict(judged(better, worse))
+
+    assert not told.flash
+    assert f"Under noise (10 dB), {who} understood worse (10.0 % → 15.0 %, p = 0.01)." in told.sentences
+    assert verdict(judged(better, replace(worse, p=0.2))).flash
 
 
 def test_a_whole_evaluation_is_judged():

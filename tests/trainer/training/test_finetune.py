@@ -104,8 +104,20 @@ def test_what_cannot_be_learned_from_is_said(trained):
     assert rows == [{"id": "4", "reason": "it has no text"}]
 
 
+def test_what_is_tested_in_one_folder_is_not_learned_from_in_another(trained, others, tmp_path):
+    leaking = write_prepared(tmp_path / "leaking", [{"id": "leak", "text": "Never!", "split": "train"}])
+    run, _ = trained(general=(others, leaking))  # the owner's test has "never"
+    rows = [json.loads(row) for row in (run / "left_out.jsonl").read_text().splitlines()]
+
+    assert {"id": "leak", "reason": "its text is held out, to judge or to test by"} in rows
+    assert "leak" not in Judge.made[-1].retelling
+
+
 def test_machines_judge_only_where_the_owner_says_nothing(base, prepared, tmp_path):
-    spoken = [{"text": "made", "split": split, "synthetic": True} for split in ("train", "validation")]
+    spoken = [
+        {"text": text, "split": split, "synthetic": True}
+        for text, split in (("learned", "train"), ("made", "validation"))
+    ]
     machines = write_prepared(tmp_path / "machines", spoken)
     finetune(str(base), Data((prepared, machines)), RECIPE, tmp_path / "both")
     finetune(str(base), Data((machines,)), RECIPE, tmp_path / "alone")

@@ -24,7 +24,7 @@ class Made:
     def run(self, report) -> Trained:
         report("Training", 1.0)
         best = Epoch(1, 0.5, 0.0, 1.0, 8.0, 100, None, 1.0) if self.helps else STOCK
-        return Trained({"w": torch.tensor([float(self.seed)])}, best, (STOCK, best))
+        return Trained({"w": torch.tensor([float(self.seed)])}, best, (STOCK, best), seconds=2.0)
 
 
 def trained(tmp_path, members: int, helps=lambda _seed: True):
@@ -75,3 +75,9 @@ def test_progress_says_which_of_how_many():
     report("Training", 0.5)
 
     assert said == [("Training, 2 of 3", 0.5)]
+
+
+def test_the_time_is_that_of_all_and_stock_counts_once(tmp_path):
+    found, _ = trained(tmp_path, 3)
+
+    assert found.seconds == 4.0
