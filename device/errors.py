@@ -21,5 +21,13 @@ class KeyboardError(SaykeyError):
     """The keyboard cannot be opened or written."""
 
 
+class HostError(SaykeyError):
+    """There is no such host, or no way to it."""
+
+
+class ControlError(SaykeyError):
+    """The running daemon cannot be asked, or does not understand."""
+
+
 class HostAwayError(KeyboardError):
     """The host does not take reports now: unplugged, asleep, or out of reach."""

@@ -27,6 +27,8 @@ class State(Enum):
     NOTHING_HEARD = "nothing heard"
     WAITING = "text waits"
     HOST_AWAY = "host away"
+    PAIRING = "pairing"
+    CONFIRM = "press to pair"
     ERROR = "error"
 
 
@@ -113,6 +115,51 @@ class Keyboard(Protocol):
         """Close the device file or link."""
 
 
+class Hosts(Protocol):
+    """The computers that may receive the text, of which one does."""
+
+    @property
+    def name(self) -> str:
+        """Give the name of the one that receives it, for the user; empty when there is none."""
+
+    @property
+    def is_away(self) -> bool:
+        """Say whether the one that was chosen is known to take no keys now."""
+
+    def host(self) -> Host:
+        """Turn to the one that was chosen, with no key down at the one before; give how it reads keys.
+
+        Only the typist calls this: to choose another one does not cut in two what is being typed.
+        """
+
+    def names(self) -> list[str]:
+        """Give the names of all, in the order in which `next` goes round."""
+
+    def use(self, name: str) -> None:
+        """Choose one by its name. The keyboard counts a change as an absence.
+
+        Raises:
+            HostError: There is no such host.
+        """
+
+    def next(self) -> None:
+        """Choose the next one, after the last one the first."""
+
+    def pair(self) -> None:
+        """Let a computer pair with the device for some time.
+
+        Raises:
+            HostError: There is no Bluetooth.
+        """
+
+    def confirm(self) -> bool:
+        """Accept the computer that asks to pair: the user pressed the button.
+
+        Returns:
+            Whether one asked.
+        """
+
+
 class Indicator(Protocol):
     """Shows the user what the device does: a LED, a display, a line on a terminal."""
 
@@ -134,5 +181,5 @@ class Parts:
     detector: SpeechDetector
     recogniser: Recogniser
     keyboard: Keyboard
-    host: Host
+    hosts: Hosts
     indicator: Indicator

@@ -12,7 +12,11 @@ Language = Annotated[
     str,
     Meta(pattern=r"^[a-z]{2,3}\Z", description='a language code of two or three small letters, such as "en"'),
 ]
-PressAction = Literal["undo", "again", "none"]
+BluetoothName = Annotated[
+    str,
+    Meta(pattern=r"^[^\x00-\x1f\x7f]{1,29}\Z", description="text in quotes, of 1 to 29 characters"),
+]
+PressAction = Literal["undo", "again", "next_host", "none"]
 
 
 class _Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +32,8 @@ class ButtonSettings(_Section, frozen=True):
     double_press: PressAction = "undo"
     triple_press: PressAction = "again"
     gap_ms: Annotated[int, Meta(ge=0, le=2_000)] = 400
+    long_press: Literal["pair", "none"] = "pair"
+    long_press_s: Annotated[float, Meta(ge=3.0, le=60.0)] = 8.0
 
 
 class MicrophoneSettings(_Section, frozen=True):
@@ -85,8 +91,21 @@ class KeyboardSettings(_Section, frozen=True):
     pace: Literal["fast", "normal", "remote"] | Annotated[int, Meta(ge=0, le=1_000)] = "normal"
 
 
+class BluetoothSettings(_Section, frozen=True):
+    """Whether computers may receive the text without a cable, and how they find the device."""
+
+    enabled: bool = False
+    name: BluetoothName = "Saykey"
+    window_s: Annotated[int, Meta(ge=10, le=600)] = 120
+
+
 class Settings(_Section, frozen=True):
-    """All settings, one attribute a table of the file."""
+    """All settings, one attribute a table of the file.
+
+    Attributes:
+        hosts: What a host has in the place of `keyboard`, by its name, in which small and capital letters
+            are the same.
+    """
 
     button: ButtonSettings = ButtonSettings()
     microphone: MicrophoneSettings = MicrophoneSettings()
@@ -94,3 +113,5 @@ class Settings(_Section, frozen=True):
     recognition: RecognitionSettings = RecognitionSettings()
     text: TextSettings = TextSettings()
     keyboard: KeyboardSettings = KeyboardSettings()
+    bluetooth: BluetoothSettings = BluetoothSettings()
+    hosts: dict[str, KeyboardSettings] = {}

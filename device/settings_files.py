@@ -14,13 +14,29 @@ import msgspec
 from device.errors import SettingsError
 from device.keyboard.host import host_of
 from device.settings import Settings
-from device.settings_words import TYPES, not_allowed, unknown_key, unknown_table
+from device.settings_words import (
+    HOSTS,
+    TYPES,
+    by_table,
+    host_table,
+    no_host,
+    no_table,
+    not_allowed,
+    types_of,
+    unknown_key,
+    unknown_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_FILE = Path(__file__).with_name("default.toml")
 """Ships with Saykey and has every key, its default, and what it is for."""
+
+Table = tuple[str, ...]
+"""The name of a table; of a host's, "hosts" and the name of the host."""
+
+_FOR_ALL: Table = ("keyboard",)
 
 DEFAULT = "default"
 """The origin of a value that no file of the owner sets."""
@@ -50,15 +66,34 @@ def load(config: Path | None = None, root: Path = Path("/etc")) -> Loaded:
         SettingsError: A file cannot be read, or a key or value in it is not allowed.
     """
     owners = [*_present(root), *([config] if config else [])]
-    values: dict[str, dict[str, object]] = {}
+    values: dict[Table, dict[str, object]] = {}
     origins: dict[str, str] = {}
+    tables: dict[Table, Table] = {}  # as they are written first
     for file, origin in [(DEFAULT_FILE, DEFAULT), *((file, str(file)) for file in owners)]:
-        for table, key, value in _read(file):
+        for written, key, value in _read(file):
+            table = tables.setdefault(tuple(map(str.casefold, written)), written)
             values.setdefault(table, {})[key] = value
-            origins[f"{table}.{key}"] = origin
-    settings = msgspec.convert(values, Settings)
+            origins[f"{_name(table)}.{key}"] = origin
+    hosts = {table[1]: _described(values, origins, table) for table in values if len(table) > 1}
+    all_others = {table[0]: content for table, content in values.items() if len(table) == 1}
+    settings = msgspec.convert({**all_others, HOSTS: hosts}, Settings)
     _check_together(settings, origins)
     return Loaded(settings, origins)
+
+
+def _described(
+    values: dict[Table, dict[str, object]], origins: dict[str, str], table: Table
+) -> dict[str, object]:
+    """Give all settings of a host: its own, and for the rest those of the table for every host."""
+    rest, own = values[_FOR_ALL], values[table]
+    described, name = rest | own, _name(table)
+    for key in rest.keys() - own.keys():
+        origins[f"{name}.{key}"] = origins[f"keyboard.{key}"]
+    if "layout" in own:
+        # The second layout belongs to the first.
+        for key in {"other_layout", "layout_toggle"} - own.keys():
+            described[key], origins[f"{name}.{key}"] = "", origins[f"{name}.layout"]
+    return described
 
 
 def _check_together(settings: Settings, origins: dict[str, str]) -> None:
@@ -70,12 +105,13 @@ def _check_together(settings: Settings, origins: dict[str, str]) -> None:
             f"but must not exceed speech.threshold, {speech.threshold} ({origins['speech.threshold']}): "
             "lower the first or raise the second"
         )
-    try:
-        host_of(settings.keyboard)
-    except SettingsError as error:
-        told = {origins[f"keyboard.{key}"] for key in ("os", "layout", "other_layout", "layout_toggle")}
-        files = ", ".join(sorted(told - {DEFAULT}))
-        raise SettingsError(f"{files}, {error}") from None
+    for table, keyboard in {"keyboard": settings.keyboard, **by_table(settings.hosts)}.items():
+        try:
+            host_of(keyboard, table=table)
+        except SettingsError as error:
+            told = {origins[f"{table}.{key}"] for key in ("os", "layout", "other_layout", "layout_toggle")}
+            files = ", ".join(sorted(told - {DEFAULT}))
+            raise SettingsError(f"{files}, {error}") from None
 
 
 def _present(root: Path) -> list[Path]:
@@ -91,22 +127,39 @@ def _present(root: Path) -> list[Path]:
     return files
 
 
-def _read(file: Path) -> Iterator[tuple[str, str, object]]:
+def _read(file: Path) -> Iterator[tuple[Table, str, object]]:
     """Give table, key and value of each setting in a file; raise at the first that is not allowed."""
     text = _text(file)
+    for table, content in _tables(file, text):
+        name = _name(table)
+        types = types_of(name)
+        for key, value in content.items():
+            if key not in types:
+                raise _wrong(file, text, (*table, key), unknown_key(name, key))
+            try:
+                yield table, key, msgspec.convert(value, types[key])
+            except msgspec.ValidationError as error:
+                raise _wrong(file, text, (*table, key), not_allowed(name, key, value)) from error
+
+
+def _tables(file: Path, text: str) -> Iterator[tuple[Table, dict[str, Any]]]:
     for table, content in _parse(file, text).items():
-        if table not in TYPES:
+        if table not in TYPES and table != HOSTS:
             raise _wrong(file, text, (table,), unknown_table(table, content))
         if not isinstance(content, dict):
-            message = f"{table} is a table: write [{table}] on a line of its own, and its settings below"
-            raise _wrong(file, text, (table,), message)
-        for key, value in content.items():
-            if key not in TYPES[table]:
-                raise _wrong(file, text, (table, key), unknown_key(table, key))
-            try:
-                yield table, key, msgspec.convert(value, TYPES[table][key])
-            except msgspec.ValidationError as error:
-                raise _wrong(file, text, (table, key), not_allowed(table, key, value)) from error
+            name = f"{HOSTS}.NAME" if table == HOSTS else table
+            raise _wrong(file, text, (table,), no_table(name))
+        if table != HOSTS:
+            yield (table,), content
+            continue
+        for host, described in content.items():
+            if not isinstance(described, dict):
+                raise _wrong(file, text, (table, host), no_host(host))
+            yield (table, host), described
+
+
+def _name(table: Table) -> str:
+    return table[0] if len(table) == 1 else host_table(table[1])
 
 
 def _text(file: Path) -> str:

@@ -5,17 +5,40 @@ from __future__ import annotations
 import json
 import re
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, UnionType, type_info
 from msgspec.structs import fields
 
 from device.settings import Settings
 
+if TYPE_CHECKING:
+    from device.settings import KeyboardSettings
+
+HOSTS = "hosts"
+"""The table of tables that each describe one host, with the keys of [keyboard]."""
+
 TYPES: dict[str, dict[str, Any]] = {
-    table.name: {key.name: key.type for key in fields(table.type)} for table in fields(Settings)
+    table.name: {key.name: key.type for key in fields(table.type)}
+    for table in fields(Settings)
+    if table.name != HOSTS
 }
-"""The type of each setting, by table and key."""
+"""The type of each setting, by table and key, but for the hosts' tables."""
+
+
+def host_table(name: str) -> str:
+    """Give what the table of a host is called, as in "hosts.Tablet"."""
+    return f"{HOSTS}.{_bare(name)}"
+
+
+def by_table(hosts: dict[str, KeyboardSettings]) -> dict[str, KeyboardSettings]:
+    """Give what describes each host, by the name of its table."""
+    return {host_table(name): described for name, described in hosts.items()}
+
+
+def types_of(table: str) -> dict[str, Any]:
+    """Give the type of each setting in a table, which may be a host's."""
+    return TYPES["keyboard" if table.startswith(f"{HOSTS}.") else table]
 
 
 def allowed(kind: Any) -> str:  # noqa: PLR0911  one line for each type
@@ -50,14 +73,16 @@ def toml(value: object) -> str:
 
 def not_allowed(table: str, key: str, value: object) -> str:
     """Say that a setting may not have this value, and which it may have."""
-    return f"{table}.{key} is {_shown(value)}, but allowed is {allowed(TYPES[table][key])}"
+    return f"{table}.{key} is {_shown(value)}, but allowed is {allowed(types_of(table)[key])}"
 
 
 def unknown_table(name: str, content: object) -> str:
     """Say that there is no such table, and which was meant."""
     if isinstance(content, dict):
-        close = get_close_matches(name.lower(), TYPES, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"the tables are {', '.join(TYPES)}"
+        close = get_close_matches(name.lower(), (*TYPES, HOSTS), n=1)
+        hint = (
+            f"did you mean '{close[0]}'?" if close else f"the tables are {', '.join(TYPES)} and {HOSTS}.NAME"
+        )
         return f"[{_bare(name)}] is not a table of the settings; {hint}"
     home = _home(name)
     hint = f"it belongs under [{home}]" if home else "settings stand under a table such as [button]"
@@ -68,11 +93,23 @@ def unknown_key(table: str, key: str) -> str:
     """Say that a table has no such key, and which was meant."""
     if home := _home(key):
         hint = f"it belongs under [{home}]"
-    elif close := get_close_matches(key.lower(), TYPES[table], n=1):
+    elif close := get_close_matches(key.lower(), types_of(table), n=1):
         hint = f"did you mean '{close[0]}'?"
     else:
-        hint = f"[{table}] has {', '.join(TYPES[table])}"
+        hint = f"[{table}] has {', '.join(types_of(table))}"
     return f"{table}.{_bare(key)} is not a setting; {hint}"
+
+
+def no_table(name: str) -> str:
+    """Say that what should be a table is none."""
+    return f"{name} is a table: write [{name}] on a line of its own, and its settings below"
+
+
+def no_host(name: str) -> str:
+    """Say that what should be a host's table is none."""
+    if name in TYPES["keyboard"]:
+        return f"{HOSTS}.{name} is not a setting; it belongs under [keyboard], or for one host [{HOSTS}.NAME]"
+    return no_table(host_table(name))
 
 
 def _home(key: str) -> str | None:

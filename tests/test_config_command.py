@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, UnionType, type_info
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from device.commands import config
 from device.errors import SettingsError
-from device.settings import Settings
+from device.settings import KeyboardSettings, Settings
 from device.settings_files import DEFAULT, Loaded, load
-from device.settings_words import TYPES
+from device.settings_words import TYPES, host_table, types_of
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:
@@ -48,14 +49,26 @@ def settings(draw) -> Settings:
         for table, keys in TYPES.items()
     }
     assume(sections["speech"].neg_threshold <= sections["speech"].threshold)
+    sections["keyboard"] = draw(keyboards())
+    names = draw(st.lists(st.text(), unique_by=str.casefold, max_size=2))
+    return Settings(**sections, hosts={name: draw(keyboards()) for name in names})
+
+
+@st.composite
+def keyboards(draw) -> KeyboardSettings:
+    described = {key: draw(values(type_info(kind))) for key, kind in TYPES["keyboard"].items()}
     # Which layouts there are depends on the system.
     two = draw(st.sampled_from([{}, {"other_layout": "ru", "layout_toggle": "alt+shift"}]))
     one = {"layout": draw(st.sampled_from(["us", "de"])), "other_layout": "", "layout_toggle": ""}
-    sections["keyboard"] = replace(sections["keyboard"], **(one | two))
-    return Settings(**sections)
+    return KeyboardSettings(**(described | one | two))
 
 
 ORIGINS = {f"{table}.{key}": DEFAULT for table, keys in TYPES.items() for key in keys}
+
+
+def origins_of(settings: Settings, origin: str) -> dict[str, str]:
+    tables = [*TYPES, *map(host_table, settings.hosts)]
+    return {f"{table}.{key}": origin for table in tables for key in types_of(table)}
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +79,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(settings(), st.text(min_size=1))
 def test_what_is_printed_loads_to_the_same_settings(folder: Path, wanted: Settings, origin: str):
-    printed = config.render(Loaded(wanted, dict.fromkeys(ORIGINS, origin)))
+    printed = config.render(Loaded(wanted, origins_of(wanted, origin)))
 
-    assert tomllib.loads(printed) == {table: asdict(section) for table, section in asdict(wanted).items()}
+    sections = asdict(wanted)
+    hosts = {name: asdict(keyboard) for name, keyboard in sections.pop("hosts").items()}
+    tables = {table: asdict(section) for table, section in sections.items()}
+    assert tomllib.loads(printed) == tables | ({"hosts": hosts} if hosts else {})
     file = folder / "printed.toml"
     file.write_bytes(printed.encode())
     again = load(file, folder)
@@ -93,6 +109,15 @@ def test_origins_stand_in_one_column_but_for_long_lines(tmp_path: Path):
     assert len(columns) == 1
     (long,) = (line for line in lines if line.startswith("hotwords"))
     assert long.endswith(f'"  # {file}')
+
+
+def test_a_host_is_printed_with_all_that_holds_for_it(tmp_path: Path):
+    file = tmp_path / "saykey.toml"
+    file.write_text("[keyboard]\nos = 'linux'\n[hosts.\"Anna's tablet\"]\nos = 'ios'\n")
+    *_, table = config.render(load(root=tmp_path)).split("\n\n")
+    lines = [re.sub(" +#", " #", line) for line in table.splitlines()]
+    assert lines[:3] == ['[hosts."Anna\'s tablet"]', f'os = "ios" # {file}', 'layout = "us" # default']
+    assert len(lines) == 1 + len(TYPES["keyboard"])
 
 
 def test_file_name_with_a_newline_stays_in_its_comment():

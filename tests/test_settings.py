@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from device.errors import SettingsError
 from device.settings import Settings
@@ -52,8 +52,10 @@ def complaint(root: Path, content: str | bytes) -> str:
 
 
 def test_default_file_is_the_defaults():
+    sections = asdict(Settings())
+    assert sections.pop("hosts") == {}
     assert tomllib.loads(DEFAULT_FILE.read_text()) == {
-        table: asdict(section) for table, section in asdict(Settings()).items()
+        table: asdict(section) for table, section in sections.items()
     }
 
 
@@ -187,7 +189,10 @@ def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line:
         ("[mircophone]", "line 1: [mircophone] is not a table of the settings; did you mean 'microphone'?"),
         (
             "\n\n[wifi]\n",
-            f"line 3: [wifi] is not a table of the settings; the tables are {', '.join(TYPES)}",
+            (
+                "line 3: [wifi] is not a table of the settings; "
+                f"the tables are {', '.join(TYPES)} and hosts.NAME"
+            ),
         ),
         ("[text]\ntap_ms = 1", "line 2: text.tap_ms is not a setting; it belongs under [button]"),
         ("tap_ms = 1", "line 1: tap_ms is not a setting outside of a table; it belongs under [button]"),
@@ -199,7 +204,7 @@ def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line:
             "[button]\n'two\\nwords' = 1".replace("'", '"'),
             (
                 'line 2: button."two\\nwords" is not a setting; [button] has mode, tap_ms, debounce_ms, '
-                "double_press, triple_press, gap_ms"
+                "double_press, triple_press, gap_ms, long_press, long_press_s"
             ),
         ),
         (
@@ -311,6 +316,131 @@ def test_line_is_that_of_the_statement(folder: Path, before: list[str], newline:
     line = text[: text.rindex("tap_ms")].count("\n") + 1
     said = complaint(folder, text.replace("\n", newline))
     assert said.startswith(f"line {line}: button.tap_ms is -1")
+
+
+# Hosts that are described by themselves.
+
+TABLET = '[hosts."Anna\'s tablet"]\n'
+
+
+def test_a_host_has_what_is_said_of_it_over_what_is_said_of_all(root: Path):
+    of_all = write(root / "saykey.toml", "[keyboard]\nos = 'linux'\nlayout = 'de'\npace = 7")
+    first = write(
+        root / "saykey.d/1.toml", TABLET + "os = 'ios'\npace = 'fast'\n[hosts.usb]\nunicode = false"
+    )
+    second = write(root / "saykey.d/2.toml", 'hosts."ANNA\'S TABLET".pace = 20')
+    loaded = load(root=root)
+    keyboard = loaded.settings.keyboard
+    assert loaded.settings.hosts == {
+        "Anna's tablet": replace(keyboard, os="ios", pace=20),
+        "usb": replace(keyboard, unicode=False),
+    }
+    assert {key: origin for key, origin in loaded.origins.items() if key.startswith("hosts.")} == {
+        'hosts."Anna\'s tablet".os': str(first),
+        'hosts."Anna\'s tablet".layout': str(of_all),
+        'hosts."Anna\'s tablet".other_layout': DEFAULT,
+        'hosts."Anna\'s tablet".layout_toggle': DEFAULT,
+        'hosts."Anna\'s tablet".unicode': DEFAULT,
+        'hosts."Anna\'s tablet".pace': str(second),
+        "hosts.usb.os": str(of_all),
+        "hosts.usb.layout": str(of_all),
+        "hosts.usb.other_layout": DEFAULT,
+        "hosts.usb.layout_toggle": DEFAULT,
+        "hosts.usb.unicode": str(first),
+        "hosts.usb.pace": str(of_all),
+    }
+
+
+def test_the_order_of_the_files_does_not_decide_what_a_host_is_described_over(root: Path):
+    write(root / "saykey.toml", "[hosts.usb]\nlayout = 'fr'")
+    write(root / "saykey.d/1.toml", "[keyboard]\nos = 'linux'\nlayout = 'de'")
+    described = load(root=root).settings.hosts["usb"]
+    assert (described.os, described.layout) == ("linux", "fr")
+
+
+def test_a_host_with_a_layout_of_its_own_has_no_second_one_of_all_others(root: Path):
+    both = "layout = 'ru'\nother_layout = 'us'\nlayout_toggle = 'alt+shift'"
+    own = write(
+        root / "saykey.toml", f"[keyboard]\n{both}\n[hosts.a]\nlayout = 'de'\n[hosts.b]\nunicode = false"
+    )
+    loaded = load(root=root)
+    a, b = loaded.settings.hosts["a"], loaded.settings.hosts["b"]
+    assert (a.layout, a.other_layout, a.layout_toggle) == ("de", "", "")
+    assert (b.layout, b.other_layout, b.layout_toggle) == ("ru", "us", "alt+shift")
+    assert loaded.origins["hosts.a.layout_toggle"] == str(own)
+
+
+def test_a_host_of_which_nothing_is_said_is_none(root: Path):
+    write(root / "saykey.toml", TABLET)
+    assert load(root=root).settings == Settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            f"{TABLET}layuot = 'us'",
+            "line 2: hosts.\"Anna's tablet\".layuot is not a setting; did you mean 'layout'?",
+        ),
+        (
+            f"{TABLET}\npace = 1.5",
+            (
+                'line 3: hosts."Anna\'s tablet".pace is 1.5, '
+                f"but allowed is {allowed(TYPES['keyboard']['pace'])}"
+            ),
+        ),
+        ("[hosts.usb]\ntap_ms = 1", "line 2: hosts.usb.tap_ms is not a setting; it belongs under [button]"),
+        (
+            "[hosts.usb]\nwho = 1",
+            f"line 2: hosts.usb.who is not a setting; [hosts.usb] has {', '.join(TYPES['keyboard'])}",
+        ),
+        (
+            "[hosts.a]\n[hosts.a.layout]\nb = 1",
+            "line 2: hosts.a.layout is a table, but allowed is text in quotes",
+        ),
+        (
+            "[hosts]\nlayout = 'us'",
+            (
+                "line 2: hosts.layout is not a setting; it belongs under [keyboard], "
+                "or for one host [hosts.NAME]"
+            ),
+        ),
+        (
+            "[hosts]\nusb = 'us'",
+            "line 2: hosts.usb is a table: write [hosts.usb] on a line of its own, and its settings below",
+        ),
+        (
+            "hosts = 3",
+            "line 1: hosts.NAME is a table: write [hosts.NAME] on a line of its own, and its settings below",
+        ),
+        ("[host.usb]", "line 1: [host] is not a table of the settings; did you mean 'hosts'?"),
+    ],
+)
+def test_what_is_wrong_with_a_host_is_said_with_its_line(root: Path, content: str, said: str):
+    assert complaint(root, content) == said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("layout = 'x'", "hosts.usb.layout is 'x', but there is no layout 'x' for other"),
+        ("os = 'windows'", "hosts.usb.layout is 'at', but there is no layout 'at' for windows"),
+        (
+            "other_layout = 'ru'",
+            "hosts.usb.other_layout is 'ru', and hosts.usb.layout_toggle is '', but they",
+        ),
+        ("other_layout = 'us'\nlayout_toggle = 'fn+x'", "hosts.usb.layout_toggle is 'fn+x', but that is no"),
+    ],
+)
+def test_a_described_host_that_cannot_be_is_refused(root: Path, content: str, said: str):
+    assert said in complaint(root, f"[hosts.usb]\n{content}\n[keyboard]\nlayout = 'at'")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 30, "a\\nb"])
+def test_a_name_that_no_computer_could_show_is_refused(root: Path, name: str):
+    said = complaint(root, f'[bluetooth]\nname = "{name}"')
+    assert said.startswith("line 2: bluetooth.name is ")
+    assert said.endswith("but allowed is text in quotes, of 1 to 29 characters")
 
 
 # Values that do not go together.

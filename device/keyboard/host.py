@@ -45,50 +45,54 @@ class Host:
     controls: Mapping[str, Keystroke] = field(default_factory=dict)
 
 
-def host_of(settings: KeyboardSettings, *, controls: str = "") -> Host:
+def host_of(settings: KeyboardSettings, *, controls: str = "", table: str = "keyboard") -> Host:
     r"""Give the host that the settings describe.
 
     Args:
         settings: What the user says about it.
         controls: Control characters that may be typed, of "\n" (Enter), "\t" (Tab), "\b" (Backspace).
+        table: What an error calls the settings.
 
     Raises:
         SettingsError: There is no such layout, or no such chord.
     """
     if bool(settings.other_layout) != bool(settings.layout_toggle):
         raise SettingsError(
-            f"keyboard.other_layout is {settings.other_layout!r}, and keyboard.layout_toggle is "
+            f"{table}.other_layout is {settings.other_layout!r}, and {table}.layout_toggle is "
             f"{settings.layout_toggle!r}, but they belong together: name both, or neither"
         )
-    other = _layout("other_layout", settings) if settings.other_layout else None
+    other = (
+        _layout(f"{table}.other_layout", settings.other_layout, settings.os)
+        if settings.other_layout
+        else None
+    )
     return Host(
         system=settings.os,
-        layout=_layout("layout", settings),
+        layout=_layout(f"{table}.layout", settings.layout, settings.os),
         pace=pace_of(settings.pace),
         other=other,
-        toggle=_chord(settings.layout_toggle) if other else NO_KEY,
+        toggle=_chord(f"{table}.layout_toggle", settings.layout_toggle) if other else NO_KEY,
         by_code=settings.unicode,
         controls=MappingProxyType({control: CONTROLS[control] for control in controls}),
     )
 
 
-def _layout(key: str, settings: KeyboardSettings) -> Layout:
-    name = getattr(settings, key)
+def _layout(key: str, name: str, system: str) -> Layout:
     try:
-        return layout_named(settings.os, name)
+        return layout_named(system, name)
     except SettingsError as error:
-        raise SettingsError(f"keyboard.{key} is {name!r}, but {error}") from None
+        raise SettingsError(f"{key} is {name!r}, but {error}") from None
 
 
 _NAMED_KEYS = {"space": "2c", "capslock": "39"}
 
 
-def _chord(written: str) -> Keystroke:
+def _chord(key: str, written: str) -> Keystroke:
     *modifiers, last = written.split("+")
     try:
         return keystroke("+".join((*modifiers, _NAMED_KEYS.get(last, last))))
     except ValueError as error:
         raise SettingsError(
-            f"keyboard.layout_toggle is {written!r}, but that is no chord ({error}): "
+            f"{key} is {written!r}, but that is no chord ({error}): "
             'write it like "alt+shift" or "super+space"'
         ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -74,6 +75,7 @@ def layouts(system: str) -> list[str]:
     return sorted(path.stem for path in _folder(system).glob("*.toml"))
 
 
+@cache
 def layout_named(system: str, name: str) -> Layout:
     """Find a layout of an operating system.
 

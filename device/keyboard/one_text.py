@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from device.hosts import OneHost
 from device.keyboard.typist import Typist
 from device.outbox import Entry, Outbox
 
@@ -33,7 +34,7 @@ async def type_text(
     outbox, entry = Outbox(), Entry(1, text)
     changed = asyncio.Event()
     done: list[Entry] = []
-    typist = Typist(keyboard, host, outbox, report_change=changed.set, finished=done.append)
+    typist = Typist(keyboard, OneHost(host), outbox, report_change=changed.set, finished=done.append)
     outbox.put(entry)
     typing = asyncio.create_task(typist.run())
     typing.add_done_callback(lambda _: changed.set())

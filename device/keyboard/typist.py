@@ -15,11 +15,10 @@ from device.keyboard.reports import ALL_UP
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from device.keyboard.host import Host
     from device.keyboard.plan import Step
     from device.keyboard.reports import Keystroke, Report
     from device.outbox import Entry, Outbox
-    from device.ports import Keyboard
+    from device.ports import Hosts, Keyboard
 
 GRACE_S = 1.0
 """How long a cancelled typist waits for the character under way, and then for its all-zero report."""
@@ -37,7 +36,9 @@ class Typist:
 
     A character that takes several keys is finished before typing stops: what is left of a dead key or of a
     code would change what the user types next. Lock keys and layouts that were switched are switched back
-    whenever typing ends, also while more is to come of an entry.
+    whenever typing ends, also while more is to come of an entry. All of that comes before it turns to another
+    host that the user chose. Of that one nothing is known but how it reads keys: what was cut in two because
+    the host before it went away begins anew there.
 
     Attributes:
         typing: Reports are being sent.
@@ -47,7 +48,7 @@ class Typist:
     def __init__(
         self,
         keyboard: Keyboard,
-        host: Host,
+        hosts: Hosts,
         outbox: Outbox,
         *,
         report_change: Callable[[], None],
@@ -57,7 +58,7 @@ class Typist:
 
         Args:
             keyboard: Takes the reports.
-            host: How the host reads keys.
+            hosts: Know how the host reads keys that is typed into.
             outbox: Where the text comes from.
             report_change: Called when `typing`, `host_away` or the outbox's hold changed through the typist.
             finished: Called when an entry is done and no key is down any more.
@@ -65,17 +66,20 @@ class Typist:
         self.typing = False
         self.host_away = False
         self._keyboard = keyboard
-        self._host = host
+        self._hosts = hosts
+        self._host, self._name = hosts.host(), hosts.name
         self._outbox = outbox
         self._report_change = report_change
         self._finished = finished
         self._now: Report | None = None  # what the host believes to be down, where that is known
         self._due_s = 0.0  # when the next report may be sent
         self._step: Step | None = None  # the character under way
+        self._begun_elsewhere = False  # it was begun at another host
         self._in_doubt: Callable[[], None] | None = None  # to be called if the last report arrived after all
         self._in_other = False  # the host's other layout is active
-        self._locks = Locks(keyboard, host.system, self._press, self._let_go)
+        self._locks = Locks(keyboard, self._host.system, self._press, self._let_go)
         self._absences = keyboard.absences()  # when the user last asked for typing
+        self._is_to_turn = False  # the user asked for typing into a host that may be another one
 
     async def run(self) -> None:
         """Type until cancelled. A last all-zero report is tried in any case.
@@ -89,6 +93,9 @@ class Typist:
                     await self._wait_for_host()
                 entry = await self._outbox.next()
                 if self._is_same_host():
+                    if self._is_to_turn:
+                        entry.leave()
+                        self._turn()
                     await self._type_uninterrupted(entry)
         finally:
             with suppress(KeyboardError, TimeoutError):
@@ -100,6 +107,9 @@ class Typist:
         elsewhere = self._keyboard.absences() != self._absences
         self._absences = self._keyboard.absences()
         self._outbox.release(elsewhere=elsewhere)
+        self._is_to_turn |= elsewhere
+        if not (self.typing or self.host_away):
+            self._turn()
 
     def stop(self) -> None:
         """Stop typing and keep the rest: after the character under way only keys go up."""
@@ -113,6 +123,17 @@ class Typist:
         self._outbox.hold()
         self._report_change()
         return False
+
+    def _turn(self) -> None:
+        """Turn to the host that is there now."""
+        self._is_to_turn = False
+        self._host = self._hosts.host()
+        self._locks = Locks(self._keyboard, self._host.system, self._press, self._let_go)
+        if self._hosts.name != self._name:
+            self._name = self._hosts.name
+            self._begun_elsewhere = True
+            self._in_other = False
+            self._now = None
 
     async def _type_uninterrupted(self, entry: Entry) -> None:
         """Type an entry in a task of its own, since a cancelled report might have been taken or not."""
@@ -154,15 +175,17 @@ class Typist:
             entry.settle(step.character, step.instead)
 
     async def _next_step(self, entry: Entry) -> Step | None:
-        if not (entry.pending and self._outbox.may_type(entry) and self._is_same_host()):
+        may_type = entry.pending and self._outbox.may_type(entry) and self._is_same_host()
+        if not may_type or self._is_to_turn:
             return None
-        self._step = await self._prepared(entry)
+        self._step, self._begun_elsewhere = await self._prepared(entry), False
         return self._step
 
     def _step_under_way(self, entry: Entry) -> Step | None:
         """Give what was begun before the host went away, unless it has to begin anew."""
         step = self._step if entry.keys_done else None
-        if step and step.is_held and entry.keys_done < len(step.keystrokes):
+        counts_only_whole = step and (step.is_held or self._begun_elsewhere)
+        if step and counts_only_whole and entry.keys_done < len(step.keystrokes):
             entry.keys_done = 0
             return None
         return step

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.errors import HostAwayError
+from device.hosts import OneHost
 from device.keyboard.host import host_of
 from device.keyboard.one_text import type_text
 from device.keyboard.reports import CAPS_LOCK_LED
@@ -88,7 +89,7 @@ class Desk:
         self.finished = []
         self.typist = Typist(
             self.keyboard,
-            self.reads,
+            OneHost(self.reads),
             self.outbox,
             report_change=lambda: None,
             finished=self.finish,

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.errors import HostAwayError, KeyboardError
+from device.hosts import OneHost
 from device.keyboard import typist as typist_module
 from device.keyboard.host import host_of
 from device.keyboard.reports import ALL_UP
@@ -44,7 +45,11 @@ class Desk:
         self.leds = self.host.leds
         self._changed = asyncio.Event()
         self.typist = Typist(
-            self.keyboard, self.reads, self.outbox, report_change=self._changed.set, finished=self.done.append
+            self.keyboard,
+            OneHost(self.reads),
+            self.outbox,
+            report_change=self._changed.set,
+            finished=self.done.append,
         )
         self.start()
 
