@@ -14,10 +14,12 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
+from device.computers import Computers
 from device.events import (
     Anticipated,
     ButtonMoved,
     DecisionDue,
+    HostsChanged,
     MicrophoneLost,
     MicrophoneReady,
     Recognised,
@@ -97,7 +99,7 @@ class Dictation:
         self._outbox = Outbox()
         self._typist = Typist(
             WatchedKeyboard(parts.keyboard, self.progress),
-            parts.host,
+            parts.hosts,
             self._outbox,
             report_change=lambda: self.post(TypingChanged()),
             finished=self._typed,
@@ -105,6 +107,7 @@ class Dictation:
         self._last = Last(self._outbox, self._typist, parts.keyboard, settings.text, finished=self._typed)
         self._utterances = Utterances(self._outbox, self._last, settings.text, over=self._over)
         self._status = Status(parts.indicator)
+        self._computers = Computers(parts.hosts)
         self._fault = ""
         self._tell_ready: Callable[[], object] = lambda: None
 
@@ -151,8 +154,7 @@ class Dictation:
     def _act(self, event: Event) -> None:
         match event:
             case ButtonMoved() | DecisionDue():
-                for gesture in self._presses.read(event, recording=self._recordings.listening):
-                    self._gesture(gesture)
+                self._read(event)
             case SoundHeard(samples):
                 self.progress.expect("microphone", _SOUND_WITHIN_S)
                 self._recognise(self._recordings.hear(samples))
@@ -177,8 +179,17 @@ class Dictation:
                 self._utterances.understood(number, transcript, transcript.text, is_all=is_all)
             case RecognitionFailed(number, reason, again):
                 self._not_recognised(number, reason, again=again)
+            case HostsChanged():
+                self._hosts_changed(event)
 
     # From the button to a recording.
+
+    def _read(self, event: ButtonMoved | DecisionDue) -> None:
+        listening = self._recordings.listening
+        # Who speaks does not look at the question, and only ends the recording.
+        asked = not listening and self._computers.asks(event.at_s)
+        for gesture in self._presses.read(event, recording=listening, asked=asked):
+            self._gesture(gesture)
 
     def _gesture(self, gesture: Gesture) -> None:
         match gesture:
@@ -192,15 +203,42 @@ class Dictation:
                     self._last.release()
                 self._recognise(self._recordings.settle())
             case Gesture.UNDO | Gesture.AGAIN:
-                self._recordings.forget()
-                self._forget_what_is_over()
                 act = self._last.undo if gesture is Gesture.UNDO else self._last.again
-                if reason := act(self._utterances.without_text):
-                    self._status.notice(State.ERROR, reason)
+                self._instead_of_recording(lambda: act(self._utterances.without_text))
+            case Gesture.NEXT_HOST:
+                self._instead_of_recording(self._turn_to_next_host)
+            case Gesture.PAIR:
+                self._pair()
+            case Gesture.CONFIRM:
+                self._computers.confirm()
+
+    def _hosts_changed(self, event: HostsChanged) -> None:
+        if news := self._computers.changed(event):
+            self._status.notice(*news)
+
+    def _instead_of_recording(self, act: Callable[[], str]) -> None:
+        self._recordings.forget()
+        self._forget_what_is_over()
+        if reason := act():
+            self._status.notice(State.ERROR, reason)
+
+    def _turn_to_next_host(self) -> str:
+        """Type into the next host, where what waits is typed at the press; give why not, or nothing."""
+        if reason := self._computers.next():
+            return reason
+        self._status.notice(State.IDLE, f"types into {self._parts.hosts.name}")
+        return ""
+
+    def _pair(self) -> None:
+        """Let a host pair, if nothing was said with the long press: else that is a dictation."""
+        if (self._recordings.unspoken or self._fault) and self._computers.pair():
+            self._status.clear_notice()
+            self._recordings.drop()
+            self._forget_what_is_over()
 
     def _start(self) -> None:
         """Do what a press means now: stop the typing, or resume it, or record."""
-        several = self._resumes = self._presses.several  # which is not to type, before it is certain
+        several, self._resumes = self._presses.several, False
         if self._typing:
             self._typist.stop()
             if not several:
@@ -209,17 +247,22 @@ class Dictation:
             self._typist.host_away or self._settings.button.mode == "hold" or several
         ):
             # A tap would leave a recording open that nobody meant to begin. Held, the button does both.
-            self._last.release()
+            self._resume()
             return
         self._status.clear_notice()
         self._transcriber.retry()
-        if not several:
-            self._last.release()
+        self._resume()
         if self._fault:
             self._status.notice(State.ERROR, self._fault)
         else:
             self._recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
             self._foresight.begin()
+
+    def _resume(self) -> None:
+        """Type what waits, at once or when the press is certain not to take it back or elsewhere."""
+        self._resumes = self._presses.several or self._presses.may_switch_host
+        if not self._resumes:
+            self._last.release()
 
     # From a recording to text in the outbox: see `device.utterances`.
 
@@ -294,8 +337,11 @@ class Dictation:
             typing=self._typing,
             recognising=self._recordings.recording or (self._utterances.unrecognised and not failure),
             fault=self._fault or (failure and f"not recognised ({failure}): press the button to try again"),
-            host_away=self._typist.host_away,
+            host_away=self._typist.host_away or self._computers.is_away,
             waiting=self._outbox.pending if self._waits else 0,
+            host=self._computers.name,
+            pairing_as=self._settings.bluetooth.name if self._computers.window.is_open else "",
+            asking=self._computers.window.asking,
         )
         self._status.update(facts)
 

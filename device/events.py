@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from device.audio.recording import Recording
     from device.audio.sound import Samples
+    from device.pairing import Window
     from device.speech.transcript import Transcript
 
 
@@ -126,6 +127,17 @@ class TypingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HostsChanged:
+    """Another host was chosen, or it came or went, or there is something new about pairing. All as it is now.
+
+    Attributes:
+        window: The pairing window.
+    """
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     """The device shall stop (SIGTERM, SIGINT, or the end of a scripted run)."""
 
@@ -141,6 +153,7 @@ Event = (
     | Recognised
     | RecognitionFailed
     | TypingChanged
+    | HostsChanged
     | StopRequested
 )
 

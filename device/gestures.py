@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 class Gesture(Enum):
     """What the button asks for.
 
-    What presses recorded in doubt was not meant to be recorded when `UNDO` or `AGAIN` comes of them. A
-    `SETTLE` behind those is for a recording that still runs.
+    What presses recorded in doubt was not meant to be recorded when `UNDO`, `AGAIN` or `NEXT_HOST` comes of
+    them. A `SETTLE` behind those is for a recording that still runs. A `PAIR` is for a press with which
+    nothing was said, and any other one goes on as if there had been none.
     """
 
     START = "start recording"
@@ -23,9 +25,12 @@ class Gesture(Enum):
     SETTLE = "what was recorded in doubt is a dictation"
     UNDO = "take the last dictation back"
     AGAIN = "type the last dictation again"
+    NEXT_HOST = "type into the next host"
+    PAIR = "let a host pair"
+    CONFIRM = "let the host pair that asks to"
 
 
-_ACTIONS = {"undo": Gesture.UNDO, "again": Gesture.AGAIN}
+_ACTIONS = {"undo": Gesture.UNDO, "again": Gesture.AGAIN, "next_host": Gesture.NEXT_HOST}
 
 
 class Debouncer:
@@ -67,7 +72,7 @@ class Gestures:
 
     A press asks for a recording at once, whatever it turns out to be. It is in doubt while it may still be
     one of a double or triple press: as long as it is short, and then until it is too late for the next one.
-    A press that ends a recording is never in doubt, so that no press means two things.
+    A press that ends a recording is never in doubt, nor is it a long one, so that no press means two things.
     """
 
     def __init__(self, settings: ButtonSettings) -> None:
@@ -76,16 +81,23 @@ class Gestures:
         self._latches_under_s = {"hold": 0.0, "both": tap_s, "toggle": float("inf")}[settings.mode]
         actions = {2: settings.double_press, 3: settings.triple_press}
         self._actions = {taps: _ACTIONS[action] for taps, action in actions.items() if action != "none"}
+        self._long_s = settings.long_press_s if settings.long_press == "pair" else math.inf
         self._taps = 0
         self._in_doubt = False
         self._pressed = False
         self._pressed_s = 0.0
         self._ends_after_s = 0.0  # a press that lasts as long ends its recording when it ends
+        self._long_at_s = math.inf  # when the button is held for a long press
 
     @property
     def in_doubt(self) -> bool:
         """Whether the latest press may still be one of a double or triple press."""
         return self._in_doubt
+
+    @property
+    def may_switch_host(self) -> bool:
+        """Whether the latest press may still be one of those that ask for the next host."""
+        return self._in_doubt and Gesture.NEXT_HOST in self._actions.values()
 
     @property
     def taps(self) -> int:
@@ -94,34 +106,50 @@ class Gestures:
 
     @property
     def due_s(self) -> float | None:
-        """When the doubt ends if the button does not move before; `None` without doubt."""
-        return self._pressed_s + (self._tap_s if self._pressed else self._gap_s) if self._in_doubt else None
+        """When it means something that the button has not moved before; `None` if it never does."""
+        due_s = min(self._certain_at_s, self._long_at_s)
+        return due_s if due_s < math.inf else None
 
     def wait(self, until_s: float) -> list[Gesture]:
         """Give what it means that the button has not moved until then."""
-        return self._decide() if self.due_s is not None and until_s >= self.due_s else []
+        gestures = self._decide() if until_s >= self._certain_at_s else []
+        if until_s >= self._long_at_s:
+            self._long_at_s = math.inf
+            gestures.append(Gesture.PAIR)
+        return gestures
 
-    def read(self, move: ButtonMoved, *, recording: bool) -> list[Gesture]:
+    def read(self, move: ButtonMoved, *, recording: bool, asked: bool = False) -> list[Gesture]:
         """Give what a move asks for, in this order.
 
         Args:
             move: A move that was not a bounce.
             recording: Whether a recording runs. It may have ended by itself.
+            asked: Whether a host asks to pair. A press is the answer then, and nothing else.
         """
         gestures = self.wait(move.at_s)
-        if move.pressed:
+        if move.pressed and asked:
+            gestures += [*(self._decide() if self._in_doubt else ()), Gesture.CONFIRM]
+        elif move.pressed:
             self._pressed, self._pressed_s = True, move.at_s
             gestures += self._press(recording=recording)
         elif self._pressed:
-            self._pressed = False
+            self._pressed, self._long_at_s = False, math.inf
             gestures += self._release(move.at_s - self._pressed_s, recording=recording)
         return gestures
+
+    @property
+    def _certain_at_s(self) -> float:
+        """When the doubt ends if the button does not move before."""
+        if not self._in_doubt:
+            return math.inf
+        return self._pressed_s + (self._tap_s if self._pressed else self._gap_s)
 
     def _press(self, *, recording: bool) -> list[Gesture]:
         if recording and not self._taps:
             self._ends_after_s = float("inf")
             return [Gesture.END]
         self._in_doubt = bool(self._actions)
+        self._long_at_s = self._pressed_s + self._long_s
         # Where a tap left its recording open, this press is the second tap, or a hold that goes on with it.
         self._ends_after_s = 0.0 if recording else self._latches_under_s
         return [] if recording else [Gesture.START]

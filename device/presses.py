@@ -36,32 +36,40 @@ class Presses:
         return self._gestures.in_doubt
 
     @property
+    def may_switch_host(self) -> bool:
+        """Whether the latest press may still be one of those that ask for the next host."""
+        return self._gestures.may_switch_host
+
+    @property
     def several(self) -> bool:
         """Whether the latest press came so soon after a short one that they may belong together."""
         return self._gestures.taps > 0
 
-    def read(self, event: ButtonMoved | DecisionDue, *, recording: bool) -> list[Gesture]:
+    def read(
+        self, event: ButtonMoved | DecisionDue, *, recording: bool, asked: bool = False
+    ) -> list[Gesture]:
         """Give what the user asks for, in this order.
 
         Args:
             event: The button's contact moved, or time has passed.
             recording: Whether a recording runs.
+            asked: Whether a host asks to pair.
         """
         if isinstance(event, DecisionDue):
             gestures = self._gestures.wait(event.at_s)
         else:
-            gestures = self._move(event, recording=recording)
+            gestures = self._move(event, recording=recording, asked=asked)
         self._deciding.cancel()
         if (due_s := self._gestures.due_s) is not None:
             self._deciding.set(due_s, DecisionDue(due_s))
         return gestures
 
-    def _move(self, move: ButtonMoved, *, recording: bool) -> list[Gesture]:
+    def _move(self, move: ButtonMoved, *, recording: bool, asked: bool) -> list[Gesture]:
         self._settling.cancel()
         if again := self._debouncer.look_again(move):
             self._settling.set(again.at_s, again)
         elif self._debouncer.take(move):
-            return self._gestures.read(move, recording=recording)
+            return self._gestures.read(move, recording=recording, asked=asked)
         return []
 
 

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from device.keyboard.reports import Report
     from device.ports import Keyboard
 
-_REPORT_WITHIN_S = 10.0
-"""A host that takes reports takes one every few milliseconds, and one that sleeps is away."""
+_REPORT_WITHIN_S = 20.0
+"""A host that takes reports takes one every few milliseconds, and one that sleeps is away. By Bluetooth that
+may be known after 14 s: 6 for what is on its way to the host before, and 2 for each of four steps."""
 
 
 class Progress:

@@ -67,6 +67,11 @@ class Recordings:
         return self._listener.silent
 
     @property
+    def unspoken(self) -> bool:
+        """Whether the user is being recorded, and has not said anything so far."""
+        return self._listener.unspoken
+
+    @property
     def released_s(self) -> float:
         """When the user ended the latest recording, on the clock of `time.monotonic`."""
         return self._released_s
@@ -124,6 +129,10 @@ class Recordings:
         self._aside.clear()
         if self._in_doubt and not self._listener.listening:
             self._listener.cut_short()
+
+    def drop(self) -> None:
+        """Throw away what is being recorded."""
+        self._listener.cut_short()
 
     def _over(self, recording: Recording | None) -> list[Recorded]:
         if recording is None:

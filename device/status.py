@@ -26,6 +26,9 @@ class Facts:
         fault: What is wrong for as long as it lasts, such as a missing microphone; empty when nothing is.
         host_away: The host does not take keys.
         waiting: Characters that wait for the user's press or for the host.
+        host: Name of the host where there are several; empty where there is one.
+        pairing_as: What computers call this device that may pair now; empty while none may.
+        asking: Name of the host that asks to; empty when none does.
     """
 
     listening: bool = False
@@ -34,12 +37,20 @@ class Facts:
     fault: str = ""
     host_away: bool = False
     waiting: int = 0
+    host: str = ""
+    pairing_as: str = ""
+    asking: str = ""
 
 
 def state_of(  # noqa: PLR0911  one line for each state
     facts: Facts, notice: tuple[State, str] | None
 ) -> tuple[State, str]:
-    """Give what to show, with a sentence for displays: what the user does now, then what the device does."""
+    """Give what to show, with a sentence for displays: what the user does now, then what the device does.
+
+    Before all else comes what the next press would mean otherwise than always.
+    """
+    if facts.asking:
+        return State.CONFIRM, f"{facts.asking} wants to pair: press the button"
     if facts.listening:
         return State.LISTENING, ""
     if facts.typing:
@@ -48,12 +59,19 @@ def state_of(  # noqa: PLR0911  one line for each state
         return notice
     if facts.recognising:
         return State.RECOGNISING, ""
-    if facts.fault:
-        return State.ERROR, facts.fault
+    if facts.pairing_as:
+        return State.PAIRING, f"pairing is open: choose {facts.pairing_as} on the computer"
+    return (State.ERROR, facts.fault) if facts.fault else _at_rest(facts)
+
+
+def _at_rest(facts: Facts) -> tuple[State, str]:
     waiting = f"{facts.waiting} characters wait" if facts.waiting else ""
     if facts.host_away:
-        return State.HOST_AWAY, waiting
-    return (State.WAITING, f"{waiting}: press the button to type them") if waiting else (State.IDLE, "")
+        return State.HOST_AWAY, ", ".join(filter(None, (facts.host and f"{facts.host} is away", waiting)))
+    if waiting:
+        where = facts.host and f" into {facts.host}"
+        return State.WAITING, f"{waiting}: press the button to type them{where}"
+    return State.IDLE, facts.host and f"types into {facts.host}"
 
 
 class Status:

@@ -23,6 +23,7 @@ from device.events import (
     SoundHeard,
     StopRequested,
 )
+from device.hosts import OneHost
 from device.keyboard.host import host_of
 from device.ports import Parts
 from device.settings import ButtonSettings, MicrophoneSettings, Settings
@@ -332,7 +333,7 @@ class Desk:
             self.detector,
             self.recogniser,
             self.keyboard,
-            host_of(self.settings.keyboard, controls="\b"),
+            OneHost(host_of(self.settings.keyboard, controls="\b")),
             self.indicator,
         )
 

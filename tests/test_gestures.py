@@ -97,19 +97,19 @@ def test_without_debouncing_every_move_counts():
 class Hand:
     """A hand on the button, and whether that records."""
 
-    def __init__(self, mode, double_press="none", triple_press="none", tap_ms=300, gap_ms=400):
-        settings = ButtonSettings(
-            mode=mode, tap_ms=tap_ms, gap_ms=gap_ms, double_press=double_press, triple_press=triple_press
-        )
+    def __init__(self, mode, double_press="none", triple_press="none", **settings):
+        settings = ButtonSettings(mode=mode, double_press=double_press, triple_press=triple_press, **settings)
         self.gestures = Gestures(settings)
         self.recording = False
         self.now_s = 10.0
         self.said = []
+        self.asked = False
         self.fates = []  # of each recording: it is a dictation, or is not, or nothing is known yet
 
     def move(self, pressed, after_s=0.0):
         self.now_s += after_s
-        return self.act(self.gestures.read(ButtonMoved(pressed, self.now_s), recording=self.recording))
+        move = ButtonMoved(pressed, self.now_s)
+        return self.act(self.gestures.read(move, recording=self.recording, asked=self.asked))
 
     def act(self, gestures):
         for gesture in gestures:
@@ -118,7 +118,7 @@ class Hand:
                 self.recording = gesture is START
             if gesture is START:
                 self.fates.append(None)
-            elif gesture is not END:
+            elif gesture in {SETTLE, UNDO, AGAIN, NEXT_HOST}:
                 self._decide(is_dictation=gesture is SETTLE)
         self.said += gestures
         return gestures
@@ -143,7 +143,7 @@ class Hand:
         return self.press(after_s) + self.release(0.1)
 
 
-START, END, SETTLE, UNDO, AGAIN = Gesture
+START, END, SETTLE, UNDO, AGAIN, NEXT_HOST, PAIR, CONFIRM = Gesture
 MODES = ["hold", "toggle", "both"]
 
 
@@ -295,6 +295,122 @@ def test_presses_that_record_nothing_count_too(mode):
         assert said + hand.release(0.1) == expected
 
 
+# The next host.
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_press_may_switch_the_host_as_long_as_it_is_in_doubt(mode):
+    hand = Hand(mode, "next_host", "undo")
+    assert not hand.gestures.may_switch_host
+    hand.tap()
+    assert hand.gestures.may_switch_host
+    hand.tap()
+    assert hand.rest(0.31) == [NEXT_HOST]
+    assert not hand.gestures.may_switch_host
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_where_no_press_switches_the_host_none_may(mode):
+    hand = Hand(mode, "undo", "again")
+    hand.tap()
+    assert hand.gestures.in_doubt
+    assert not hand.gestures.may_switch_host
+
+
+# A long press.
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("double_press", ["undo", "none"])
+def test_a_long_press_counts_once_when_its_time_has_come(mode, double_press):
+    hand = Hand(mode, double_press, long_press_s=3.0)
+    hand.press()
+    assert PAIR not in hand.rest(2.9)
+    assert hand.gestures.due_s == pytest.approx(hand.now_s + 0.1)
+    assert hand.rest(0.11) == [PAIR]
+    assert hand.gestures.due_s is None
+    assert hand.rest(10.0) == []
+    assert hand.release(1.0) == ([] if mode == "toggle" else [END])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_presses_that_are_shorter_than_a_long_press_do_not_add_up_to_one(mode):
+    hand = Hand(mode, long_press_s=3.0)
+    for _ in range(4):
+        assert PAIR not in [*hand.press(0.05), *hand.release(2.9), *hand.rest(0.05)]
+    assert hand.rest(10.0) == []
+
+
+@pytest.mark.parametrize("mode", ["toggle", "both"])
+def test_a_press_that_ends_a_recording_is_no_long_press(mode):
+    hand = Hand(mode, long_press_s=3.0)
+    hand.tap()
+    assert hand.press() == [END]
+    assert hand.rest(5.0) == []
+    assert hand.release(1.0) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_long_press_behind_a_tap_counts_too(mode):
+    hand = Hand(mode, "undo", long_press_s=3.0)
+    hand.tap()
+    hand.press(0.1)
+    assert hand.rest(3.1) == [SETTLE, PAIR]
+
+
+def test_a_recording_that_a_long_press_threw_away_is_not_ended():
+    hand = Hand("hold", long_press_s=3.0)
+    hand.press()
+    assert hand.rest(3.1) == [PAIR]
+    hand.recording = False
+    assert hand.release(1.0) == []
+    assert hand.press() == [START]
+
+
+def test_without_a_long_press_none_is_due():
+    hand = Hand("hold", long_press="none")
+    hand.press()
+    assert hand.gestures.due_s is None
+    assert hand.rest(100.0) == []
+
+
+# A host that asks to pair.
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(st.lists(st.floats(0.0, 10.0), min_size=1, max_size=5))
+def test_a_press_that_answers_means_nothing_else(mode, held):
+    hand = Hand(mode, "undo", "again")
+    hand.asked = True
+    for held_s in held:
+        assert hand.press(0.1) == [CONFIRM]
+        assert hand.gestures.due_s is None
+        assert not hand.gestures.in_doubt
+        assert hand.release(held_s) == []
+    hand.asked = False
+    assert hand.press(0.1) == [START]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_press_that_answers_ends_the_doubt_about_those_before(mode):
+    for taps, meant in ((1, SETTLE), (2, UNDO)):
+        hand = Hand(mode, "undo", "again")
+        for _ in range(taps):
+            hand.tap()
+        hand.asked = True
+        assert hand.press(0.1) == [meant, CONFIRM]
+        hand.asked = False
+        assert hand.release(0.1) == []
+        assert hand.rest(1.0) == []
+
+
+def test_a_release_is_no_answer():
+    hand = Hand("hold")
+    hand.press()
+    hand.asked = True
+    assert hand.release(1.0) == [END]
+
+
 def perform(hand, presses, *, timers):
     """Press as told, by (time up before it, time held); that time passes is told, too, or is not."""
     then_s = hand.now_s
@@ -328,7 +444,9 @@ def meant(presses, actions):
     return fates
 
 
-ACTIONS = st.dictionaries(st.sampled_from([2, 3]), st.sampled_from(["undo", "again"]), min_size=1)
+ACTIONS = st.dictionaries(
+    st.sampled_from([2, 3]), st.sampled_from(["undo", "again", "next_host"]), min_size=1
+)
 UP_S = st.integers(0, 9).map(lambda tenths: tenths / 10 + 0.03)
 HELD_S = st.integers(0, 9).map(lambda tenths: tenths / 10 + 0.04)
 PRESSES = st.lists(st.tuples(UP_S, HELD_S), max_size=12)

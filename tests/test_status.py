@@ -14,9 +14,11 @@ from device.status import Facts, Status, state_of
 ERROR = (State.ERROR, "no microphone")
 
 PRIORITY = [
+    (Facts(asking="Phone"), State.CONFIRM),
     (Facts(listening=True), State.LISTENING),
     (Facts(typing=True), State.TYPING),
     (Facts(recognising=True), State.RECOGNISING),
+    (Facts(pairing_as="Saykey"), State.PAIRING),
     (Facts(fault="no microphone"), State.ERROR),
     (Facts(host_away=True), State.HOST_AWAY),
     (Facts(waiting=5), State.WAITING),
@@ -28,7 +30,7 @@ def test_each_fact_has_a_state(facts, state):
     assert state_of(facts, None)[0] is state
 
 
-@pytest.mark.parametrize(("above", "below"), list(combinations(range(6), 2)))
+@pytest.mark.parametrize(("above", "below"), list(combinations(range(len(PRIORITY)), 2)))
 def test_the_more_urgent_fact_is_shown(above, below):
     facts, state = PRIORITY[above]
     both = replace(PRIORITY[below][0], **changed(facts))
@@ -43,11 +45,12 @@ def changed(facts):
     }
 
 
-def test_a_notice_waits_only_for_what_the_user_or_the_typist_does():
+def test_a_notice_waits_only_for_what_the_user_or_the_typist_does_and_for_a_question():
+    urgent = {State.CONFIRM, State.LISTENING, State.TYPING}
     notice = (State.NOTHING_HEARD, "")
     for facts, state in PRIORITY:
         shown = state_of(facts, notice)[0]
-        assert shown is (state if state in {State.LISTENING, State.TYPING} else State.NOTHING_HEARD)
+        assert shown is (state if state in urgent else State.NOTHING_HEARD)
 
 
 def test_details_are_sentences_for_a_display():
@@ -58,6 +61,19 @@ def test_details_are_sentences_for_a_display():
     assert "7 characters" in away
     assert "press" not in away
     assert state_of(Facts(host_away=True), None)[1] == ""
+
+
+def test_the_host_is_named_where_there_are_several():
+    assert state_of(Facts(host="tablet"), None) == (State.IDLE, "types into tablet")
+    assert state_of(Facts(host="tablet", host_away=True), None)[1] == "tablet is away"
+    away = state_of(Facts(host="tablet", host_away=True, waiting=7), None)[1]
+    assert away == "tablet is away, 7 characters wait"
+    assert "into tablet" in state_of(Facts(host="tablet", waiting=7), None)[1]
+
+
+def test_who_is_to_pair_is_named():
+    assert "choose Saykey 2 on" in state_of(Facts(pairing_as="Saykey 2"), None)[1]
+    assert state_of(Facts(asking="Phone"), None)[1] == "Phone wants to pair: press the button"
 
 
 class TimedIndicator(SilentIndicator):

@@ -63,6 +63,11 @@ class Listener:
         return self._recorder.quiet_ms if self._recorder else 0.0
 
     @property
+    def unspoken(self) -> bool:
+        """Whether the user is being recorded, and nobody has spoken, nor begun to."""
+        return self._recorder is not None and self._after is None and self._recorder.is_unspoken
+
+    @property
     def silent(self) -> bool:
         """Whether the button is up, and nobody has spoken for `SILENT_MS`: it seems that all is said."""
         return self._after is not None and self.quiet_ms >= SILENT_MS

@@ -73,6 +73,11 @@ class Recorder:
         return self._length // WINDOW
 
     @property
+    def is_unspoken(self) -> bool:
+        """Whether nobody has spoken, nor begun to."""
+        return not (self._passages or self._endpoint.speaking)
+
+    @property
     def quiet_ms(self) -> float:
         """How long nobody has spoken, in milliseconds, since somebody did; 0 before anybody did."""
         if self._endpoint.speaking:
