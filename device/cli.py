@@ -22,6 +22,8 @@ COMMANDS = {
     "run": "be the keyboard: hold the button, speak, let go",
     "type": "type a text into the host, or show what would be sent",
     "layouts": "list the keyboard layouts of each operating system",
+    "pair": "let a computer pair over Bluetooth",
+    "hosts": "list the computers that may receive the text, and choose one",
     "gadget": "make this board a USB keyboard, or undo it",
     "transcribe": "print what is said in sound files",
     "simulate": "speak sound files to a virtual host, and print what it received",
