@@ -1,0 +1,90 @@
+"""The hosts as the daemon puts them together: what is missing of Bluetooth leaves the rest at work."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from device.app import _hosts_told, bluetooth_of, targets_of
+from device.control_requests import List, ask
+from device.errors import ControlError
+from device.keyboard.host import host_of
+from device.keyboard.reports import ALL_UP
+from device.settings import BluetoothSettings, KeyboardSettings, Settings
+from device.simulation.virtual_host import VirtualHost
+from device.simulation.virtual_keyboard import VirtualKeyboard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from device.events import Event
+
+SETTINGS = Settings(bluetooth=BluetoothSettings(enabled=True))
+
+
+class FakeMonitor:
+    secure_connections = None
+    is_open = False
+
+    def start(self, _loop):
+        self.is_open = True
+
+    def close(self):
+        self.is_open = False
+
+
+@pytest.fixture(autouse=True)
+def _no_bus(monkeypatch, tmp_path):
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+
+
+def targets_in(folder: Path, monitor=None):
+    paired, radio = bluetooth_of(SETTINGS, monitor)
+    cable = VirtualKeyboard(VirtualHost.described_by(KeyboardSettings()))
+    return targets_of(SETTINGS, cable, paired, radio, folder=folder), radio
+
+
+async def test_without_a_bus_the_cable_is_typed_into_and_the_reason_is_told(tmp_path):
+    targets, radio = targets_in(tmp_path)
+    events: list[Event] = []
+    async with _hosts_told(targets, radio, events.append):
+        assert targets.host() == host_of(KeyboardSettings(), controls="\b")
+        await targets.send(ALL_UP)
+        async with asyncio.timeout(20):
+            while "not ready" in radio.problem:  # noqa: ASYNC110  it tells nobody
+                await asyncio.sleep(0.01)
+        assert "D-Bus" in radio.problem or "python3-gi" in radio.problem
+        assert (await asyncio.to_thread(ask, List()))["hosts"][0]["name"] == "usb"
+    targets.close()
+
+
+async def test_without_a_place_for_the_control_socket_it_runs_all_the_same(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "no" / "such" / "folder"))
+    targets, radio = targets_in(tmp_path)
+    for told in (radio, None):
+        async with _hosts_told(targets, told, lambda _: None):
+            await targets.wait_until_ready()
+            await targets.send(ALL_UP)
+    targets.close()
+    assert "cannot reach this Saykey" in caplog.text
+
+
+async def test_two_do_not_run_at_once(tmp_path):
+    targets, radio = targets_in(tmp_path)
+    async with _hosts_told(targets, None, lambda _: None):
+        with pytest.raises(ControlError, match="runs already"):
+            async with _hosts_told(targets, radio, lambda _: None):
+                pytest.fail("there are two")
+    targets.close()
+
+
+async def test_arrivals_are_watched_while_it_runs(tmp_path):
+    monitor = FakeMonitor()
+    targets, radio = targets_in(tmp_path, monitor)
+    async with _hosts_told(targets, radio, lambda _: None):
+        assert monitor.is_open
+    assert not monitor.is_open
+    targets.close()
