@@ -494,6 +494,7 @@ def test_this_machine_can_be_examined_whatever_it_lacks(tmp_path: Path, capsys):
         "microphone",
         "button",
         "keyboard",
+        "bluetooth",
         "permissions",
         "memory",
         "versions",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.app import load_detector, load_recogniser
-from device.doctor import machine, software, sound, usb
+from device.doctor import bluetooth, machine, software, sound, usb
 from device.doctor.finding import Verdict, examine
 from device.hardware.sounddevice_microphone import SoundDeviceMicrophone, list_inputs
 from device.models.store import store_of
@@ -69,6 +69,7 @@ def checks(config: Path | None) -> dict[str, Check]:
         "microphone": lambda: sound.microphone(list_inputs, SoundDeviceMicrophone(settings.microphone)),
         "button": machine.button,
         "keyboard": usb.keyboard,
+        "bluetooth": partial(bluetooth.keyboard, settings.bluetooth.enabled),
         "permissions": lambda: machine.permissions(store_of(recognition).root),
         "memory": partial(machine.memory, recognition),
         "versions": software.versions,
