@@ -9,9 +9,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 suite=trixie
 # Where the kernel's modules are, and those that they depend on.
-modules_from=(crypto drivers/hid drivers/input drivers/usb fs lib net)
+modules_from=(crypto drivers/bluetooth drivers/char drivers/hid drivers/input drivers/usb fs lib net)
 # What is imported in the guest: its bytecode is written here, where that is quick.
-imports=argparse,asyncio,contextlib,ctypes,dataclasses,evdev,hashlib,json,msgspec,pathlib,random,select,shutil,struct,subprocess,threading,tomllib,traceback,xkbcommon.xkb
+imports=argparse,asyncio,contextlib,ctypes,dataclasses,evdev,gi.repository.Gio,hashlib,json,msgspec,pathlib,pydbus,random,select,shutil,struct,subprocess,threading,tomllib,traceback,xkbcommon.xkb
 
 lab=$PWD/../../build/lab
 mkdir -p "$lab"
@@ -79,12 +79,14 @@ uncompress_kernel() {
 
 pack() {
   local root=$work/root
-  rm -rf "$root"/usr/share/{doc,man,locale,zoneinfo,info,lintian} "$root"/usr/lib/x86_64-linux-gnu/gconv "$root"/var/{cache,lib}/*
+  rm -rf "$root"/usr/share/{doc,man,locale,zoneinfo,info,lintian} "$root"/usr/lib/x86_64-linux-gnu/{gconv,systemd} \
+    "$root"/usr/lib/udev "$root"/usr/share/perl5 "$root"/var/{cache,lib}/*
   mkdir -p "$root/usr/local/bin"
   chroot "$root" /usr/bin/busybox --install -s /usr/local/bin
   ln -s busybox "$root/usr/bin/sh"
-  echo 'root:x:0:0:root:/root:/bin/sh' > "$root/etc/passwd"
-  echo 'root:x:0:' > "$root/etc/group"
+  # The bus runs as a user of its own, which its package's script would have made.
+  printf '%s\n' root:x:0:0:root:/root:/bin/sh messagebus:x:100:100::/:/bin/false > "$root/etc/passwd"
+  printf '%s\n' root:x:0: messagebus:x:100: > "$root/etc/group"
   PYTHONPYCACHEPREFIX=/var/bytecode chroot "$root" python3 -c "import $imports"
   install -m 755 guest/init "$root/init"
   (cd "$root" && find . -print0 | sort -z | cpio --quiet --create --null --format=newc) > "$work/image/initrd"

@@ -4,6 +4,8 @@ import pytest
 
 from tests.vm import lab
 
+pytest.register_assert_rewrite("tests.vm.comparison")
+
 _TOLD = pytest.StashKey[list[str]]()
 
 

@@ -58,7 +58,14 @@ def lacking() -> str:
     return "" if os.geteuid() == 0 else "only root can build the lab"
 
 
-def run(script: Path, *arguments: str, limit_s: float, share: Path) -> Result:
+def run(
+    script: Path,
+    *arguments: str,
+    limit_s: float,
+    share: Path,
+    radio: Path | None = None,
+    orders: Path | None = None,
+) -> Result:
     """Boot the guest, run one script of this project in it as root, and end it.
 
     Args:
@@ -66,14 +73,17 @@ def run(script: Path, *arguments: str, limit_s: float, share: Path) -> Result:
         arguments: What the script is called with: words without spaces.
         limit_s: When the guest is stopped.
         share: A folder of this machine that is the script's working directory; `log` is written there.
+        radio: A Unix socket that listens; the guest has it as /dev/hvc0, a Bluetooth controller's wire.
+        orders: A Unix socket that listens; the guest has it as the virtio port of that name.
     """
     image = _image()
     began_s = time.monotonic()
     log = share / "log"
+    wires = _wires(radio, orders)
     with log.open("wb") as output:
         try:
             ended = subprocess.run(
-                _qemu(image, share, str(script.resolve().relative_to(_PROJECT)), *arguments),
+                [*_qemu(image, share, str(script.resolve().relative_to(_PROJECT)), *arguments), *wires],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -113,3 +123,13 @@ def _qemu(image: Path, share: Path, *call: str) -> list[str]:
         *shared("project", _PROJECT, ",readonly=on"),
         *shared("share", share.resolve()),
     ]
+
+
+def _wires(radio: Path | None, orders: Path | None) -> list[str]:
+    wires = ["-device", "virtio-serial-pci"]
+    if radio:
+        wires += ["-chardev", f"socket,id=radio,path={radio}", "-device", "virtconsole,chardev=radio"]
+    if orders:
+        wires += ["-chardev", f"socket,id=orders,path={orders}"]
+        wires += ["-device", "virtserialport,chardev=orders,name=orders"]
+    return wires

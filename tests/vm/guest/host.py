@@ -70,6 +70,14 @@ class Host:
         self._follow()
         return self._presses
 
+    def pressed_at(self) -> list[float]:
+        """Give when each key was pressed, in seconds since the epoch."""
+        return [
+            seconds + microseconds / 1e6
+            for seconds, microseconds, kind, _, value in EVENT.iter_unpack(self._log.read_bytes())
+            if kind == ecodes.EV_KEY and value == _DOWN
+        ]
+
     def is_here(self) -> bool:
         """Say whether the keyboard is there and being read."""
         self._follow()
