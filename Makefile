@@ -61,7 +61,7 @@ model: $(VENV)/saykey.stamp ## put the speech model tiny.en where saykey finds i
 
 .PHONY: locks
 locks: $(UV) ## choose the packages' versions anew, keeping those that still fit: delete a lock for the newest
-	$(LOCK) pyproject.toml --excludes locks/excluded.txt -c locks/constraints.txt -o locks/device.txt
+	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra hardware -c locks/constraints.txt -o locks/device.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra dev -c locks/device.txt -o locks/dev.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra bench -c locks/dev.txt -o locks/bench.txt
 	echo torch==2.13.0 | $(LOCK) - -c locks/dev.txt -o locks/torch.txt
@@ -74,6 +74,11 @@ locks: $(UV) ## choose the packages' versions anew, keeping those that still fit
 clean: ## remove everything that was made here; speech models stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+# PyPI has PyGObject, which Bluetooth needs, only as source: Debian's is linked, where it is made for the same
+# Python. Where python3-gi is not installed, the link leads nowhere until it is.
+DEBIAN := /usr/lib/python3/dist-packages
+MINOR := import sys; print(sys.version_info[:2])
+
 # Each stamp is written last, so that what failed is done again; a changed lock makes the environment anew,
 # so that nothing of the old one is left in it.
 
@@ -83,6 +88,9 @@ $(VENV)/device.stamp: locks/build.txt locks/device.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip uninstall --quiet --yes setuptools 2>/dev/null # Python 3.11 puts it there; nothing needs it
 	@$(LOCKED) -r locks/build.txt -r locks/device.txt
+	@if [ -d $(DEBIAN) ] && [ "$$(/usr/bin/python3 -c '$(MINOR)')" = "$$($(BIN)/python -c '$(MINOR)')" ]; then \
+	  ln -s $(DEBIAN)/gi $(VENV)/lib/python3.*/site-packages/; \
+	fi
 	@touch $@
 
 $(VENV)/saykey.stamp: $(VENV)/device.stamp pyproject.toml

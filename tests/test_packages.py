@@ -27,7 +27,7 @@ def wanted(extra: str) -> list[str]:
 TORCH = "torch==2.13.0"
 LOCKS = {
     "build": PROJECT["build-system"]["requires"],
-    "device": DEVICE,
+    "device": wanted("hardware"),
     "dev": [one for one in wanted("dev") if one != TORCH],
     "bench": wanted("bench"),
     "torch": [TORCH],
@@ -123,5 +123,5 @@ def test_torch_is_only_in_its_own_locks(lock):
 
 def test_the_installed_packages_of_the_device_are_under_450_mb():
     sizes = installed_bytes("device")
-    assert {canonicalize_name(Requirement(one).name) for one in DEVICE} <= sizes.keys()
+    assert {canonicalize_name(Requirement(one).name) for one in LOCKS["device"]} <= sizes.keys()
     assert sum(sizes.values()) < 450e6
