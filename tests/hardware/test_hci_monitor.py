@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import threading
 from pathlib import Path
@@ -140,12 +139,3 @@ def test_without_the_capability_there_is_no_monitor():
     before = len(list(Path("/proc/self/fd").iterdir()))
     assert in_a_thread(open_again) is None
     assert len(list(Path("/proc/self/fd").iterdir())) == before
-
-
-def test_the_kernels_own_channel_can_be_bound():
-    with contextlib.suppress(OSError):
-        socket.socket(31, socket.SOCK_RAW, 1).close()
-        if capabilities()["CapEff"] & 1 << 13:
-            assert in_a_thread(lambda: HciMonitor.open() is not None)
-            return
-    pytest.skip("this kernel has no Bluetooth, or this user no CAP_NET_RAW")
