@@ -195,7 +195,8 @@ def spoken(tmp_path):
     splits = ("train", "train", "train", "train", "validation")
     rows = [
         {
-            "text": SENTENCE,
+            # What is held out is another text: the same one would not be learned from.
+            "text": SENTENCE if split == "train" else f"{SENTENCE} Indeed.",
             "split": split,
             "samples": (gain * samples + 0.002 * chance.standard_normal(len(samples))),
         }
