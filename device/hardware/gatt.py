@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from device.keyboard.descriptor import REPORT_DESCRIPTOR
+
 INPUT = "input"
 """The input report: the keys (HIDS 1.0, 2.5)."""
 
@@ -39,52 +41,17 @@ _NOTIFY = ("encrypt-read", "encrypt-notify")
 """BlueZ knows `encrypt-notify` since 5.62 and refuses the whole application before. A plain `notify` would
 let anybody subscribe there."""
 
-REPORT_MAP = bytes((
-    0x05, 0x01,        # Usage Page (Generic Desktop)
-    0x09, 0x06,        # Usage (Keyboard)
-    0xA1, 0x01,        # Collection (Application)
-    0x85, REPORT_ID,   #   Report ID (1)
+_COLLECTION = 6
+"""Bytes before the first item of the keyboard's collection. A report ID counts from where it stands
+(HID 1.11, 6.2.2.7)."""
 
-    # First byte of the input report: a bit for each modifier.
-    0x05, 0x07,        #   Usage Page (Keyboard/Keypad)
-    0x19, 0xE0,        #   Usage Minimum (Left Control)
-    0x29, 0xE7,        #   Usage Maximum (Right GUI)
-    0x15, 0x00,        #   Logical Minimum (0)
-    0x25, 0x01,        #   Logical Maximum (1)
-    0x75, 0x01,        #   Report Size (1 bit)
-    0x95, 0x08,        #   Report Count (8)
-    0x81, 0x02,        #   Input (Data, Variable, Absolute)
-
-    # Second byte: reserved for the makers of keyboards, always 0.
-    0x95, 0x01,        #   Report Count (1)
-    0x75, 0x08,        #   Report Size (8 bits)
-    0x81, 0x01,        #   Input (Constant)
-
-    # The output report, one byte: five bits for lights, from Num Lock to Kana, and three that mean nothing.
-    0x95, 0x05,        #   Report Count (5)
-    0x75, 0x01,        #   Report Size (1 bit)
-    0x05, 0x08,        #   Usage Page (LEDs)
-    0x19, 0x01,        #   Usage Minimum (Num Lock)
-    0x29, 0x05,        #   Usage Maximum (Kana)
-    0x91, 0x02,        #   Output (Data, Variable, Absolute)
-    0x95, 0x01,        #   Report Count (1)
-    0x75, 0x03,        #   Report Size (3 bits)
-    0x91, 0x01,        #   Output (Constant)
-
-    # Third to eighth byte of the input report: the usages of the keys that are down.
-    0x95, 0x06,        #   Report Count (6)
-    0x75, 0x08,        #   Report Size (8 bits)
-    0x15, 0x00,        #   Logical Minimum (0)
-    0x26, 0xFF, 0x00,  #   Logical Maximum (255), in two bytes since it is signed: 0x25 0xFF would be -1
-    0x05, 0x07,        #   Usage Page (Keyboard/Keypad)
-    0x19, 0x00,        #   Usage Minimum (none)
-    0x29, 0xFF,        #   Usage Maximum (255), in one byte since usages have no sign
-    0x81, 0x00,        #   Input (Data, Array)
-
-    0xC0,              # End Collection
-))  # fmt: skip
-"""The report descriptor of USB (`device.keyboard.descriptor`), with the report ID by which the Report
-Reference descriptors name the reports."""
+REPORT_MAP = (
+    REPORT_DESCRIPTOR[:_COLLECTION]
+    + bytes((0x85, REPORT_ID))  # Report ID (1)
+    + REPORT_DESCRIPTOR[_COLLECTION:]
+)
+"""The report descriptor of USB, with the report ID by which the Report Reference descriptors name
+its reports."""
 
 _HID_INFORMATION = bytes((
     0x11, 0x01,  # bcdHID: HID 1.11
