@@ -15,7 +15,7 @@ LOCK := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: demo
 demo: model ## install what the device needs and a speech model, and see Saykey type what a recording says
@@ -25,13 +25,17 @@ demo: model ## install what the device needs and a speech model, and see Saykey 
 test: $(VENV)/torch.stamp build/model/stamp model ## run the tests
 	@$(BIN)/python -m pytest
 
+.PHONY: test-image
+test-image: $(VENV)/torch.stamp build/model/stamp model ## build card images, boot them, install on whole systems: an hour, as root
+	@SAYKEY_ARM64=$$(tests/image/fetch_arm64.sh) $(BIN)/python -m pytest -m "image or not image" tests/image tests/boards
+
 .PHONY: lint
 lint: $(VENV)/torch.stamp ## check style, types, imports and shell scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(BIN):$$PATH" shellcheck .ci/run $$(git ls-files '*.sh')
+	PATH="$(BIN):$$PATH" shellcheck .ci/run $$(git ls-files '*.sh') $$(git ls-files image/rootfs | xargs grep -slE '^#!/bin/(ba)?sh')
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp build/model/stamp model ## measure start, memory, the floor; with DATA=FOLDER of recordings, accuracy and latency
@@ -62,6 +66,7 @@ model: $(VENV)/saykey.stamp ## put the speech model tiny.en where saykey finds i
 .PHONY: locks
 locks: $(UV) ## choose the packages' versions anew, keeping those that still fit: delete a lock for the newest
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra hardware -c locks/constraints.txt -o locks/device.txt
+	sed -nE '/^(display|wakeword) = /s/[^"]*"([^"]*)"[^"]*/\1\n/gp' pyproject.toml | $(LOCK) - -c locks/device.txt -o locks/options.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra dev -c locks/device.txt -o locks/dev.txt
 	$(LOCK) pyproject.toml --excludes locks/excluded.txt --extra bench -c locks/dev.txt -o locks/bench.txt
 	echo torch==2.13.0 | $(LOCK) - -c locks/dev.txt -o locks/torch.txt

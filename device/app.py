@@ -1,57 +1,69 @@
-"""The composition root: settings to parts, parts to a running dictation."""
+"""The composition root: settings to parts, for a board or a desk."""
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures.thread  # noqa: F401  asyncio would wait for the disk when it first needs it
 import logging
-import signal
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from device import systemd
-from device.control import NoPlaceError, serving
-from device.dictation import Dictation
+from device.control_requests import SERVICE_FOLDER
 from device.errors import KeyboardError
-from device.events import HostsChanged, StopRequested
 from device.hosts import OneHost, Targets
+from device.indicator import Indicators
 from device.kept_host import KeptHost, state_folder
-from device.keyboard.host import host_of
+from device.kept_json import KeptJson
+from device.kept_words import words_in_force
+from device.keyboard.host import host_in, host_of
+from device.languages import Languages
 from device.memory import give_back
+from device.mute import FILE, Mute
 from device.ports import Parts
+from device.running import Board
+from device.settings import AUTO
+from device.text.written import controls_of, may_hold_command, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import TextIO
 
     from device.choice import Bluetooth as Paired
     from device.choice import Target
-    from device.events import Post
     from device.hardware.bluetooth import Bluetooth
     from device.hardware.bluetooth_keyboard import BluetoothKeyboard
+    from device.hardware.capture_gain import CaptureGain
     from device.hardware.hci_monitor import HciMonitor
     from device.hosts import BluetoothKeyboard as PairedKeyboard
     from device.keyboard.host import Host
-    from device.pairing import Window
-    from device.ports import Button, Hosts, Indicator, Keyboard, Microphone, SpeechDetector
+    from device.ports import (
+        Button,
+        Display,
+        Gain,
+        Hosts,
+        Indicator,
+        Keyboard,
+        Microphone,
+        Recogniser,
+        SpeechDetector,
+        WakeWord,
+    )
     from device.settings import KeyboardSettings, Settings
     from device.speech.engine import Engine
-    from device.speech.live import LiveRecogniser
-    from device.utterance import Utterance
+    from device.text.vocabulary import Word
 
 log = logging.getLogger(__name__)
 
-_CHARGE_EVERY_S = 60.0
-"""How often the battery is asked. It changes by a per cent in minutes."""
 
-
-def load_engine(settings: Settings, compute_type: str = "int8") -> Engine:
+def load_engine(settings: Settings, compute_type: str = "int8", words: Sequence[Word] = ()) -> Engine:
     """Load the speech model that the settings name, and warm it up.
 
     Args:
         settings: What names it.
         compute_type: The type that its matrices are multiplied in; the device has no other.
+        words: The owner's, which it may be told to expect.
 
     Raises:
         ModelError: There is none, or it is damaged.
@@ -60,18 +72,27 @@ def load_engine(settings: Settings, compute_type: str = "int8") -> Engine:
     from device.models.manifest import has_short_window
     from device.models.store import resolve
     from device.speech.engine import Engine
+    from device.speech.expected import with_words
+    from device.speech.tokens import tokens_of
 
     folder = resolve(settings.recognition)
     check(folder)
+    told = settings
+    if words and settings.vocabulary.use != "none":
+        told, _ = with_words(settings, words, tokens_of(folder))
     engine = Engine(
-        folder, settings.recognition, short_window=has_short_window(folder), compute_type=compute_type
+        folder,
+        told.recognition,
+        languages=told.languages,
+        short_window=has_short_window(folder),
+        compute_type=compute_type,
     )
     engine.warm_up()
     give_back()
     return engine
 
 
-def load_recogniser(settings: Settings, compute_type: str = "int8") -> LiveRecogniser:
+def load_recogniser(settings: Settings, compute_type: str = "int8", words: Sequence[Word] = ()) -> Recogniser:
     """Load the recogniser, warmed up; the arguments are those of `load_engine`.
 
     Raises:
@@ -79,8 +100,17 @@ def load_recogniser(settings: Settings, compute_type: str = "int8") -> LiveRecog
     """
     from device.speech.live import LiveRecogniser
     from device.speech.recogniser import PieceRecogniser
+    from device.speech.repaired import RepairedRecogniser
+    from device.text.repair import Repair
 
-    return LiveRecogniser(PieceRecogniser(load_engine(settings, compute_type), settings.recognition))
+    for language in {settings.recognition.language, *settings.recognition.languages} - {AUTO}:
+        prepare(language, settings)
+    engine = load_engine(settings, compute_type, words)
+    may_stand_alone = partial(may_hold_command, settings=settings)
+    recogniser = LiveRecogniser(PieceRecogniser(engine, settings.recognition, may_stand_alone))
+    if not words or not settings.vocabulary.repair:
+        return recogniser
+    return RepairedRecogniser(recogniser, Repair(words, engine.is_common))
 
 
 def load_detector() -> SpeechDetector:
@@ -94,6 +124,19 @@ def load_detector() -> SpeechDetector:
     return SileroDetector()
 
 
+def load_wake_word(settings: Settings) -> WakeWord | None:
+    """Load what knows the wake word, where the user wants one.
+
+    Raises:
+        SettingsError: What it takes is not installed.
+    """
+    if not settings.hands_free.wake_word:
+        return None
+    from device.speech.wake_word import MicroWakeWord
+
+    return MicroWakeWord(settings.hands_free.wake_word)
+
+
 def host_described(settings: Settings, keyboard: KeyboardSettings) -> Host:
     """Give a host as it is typed into.
 
@@ -105,7 +148,13 @@ def host_described(settings: Settings, keyboard: KeyboardSettings) -> Host:
         SettingsError: There is no such layout, or no such chord.
     """
     # Backspace is for taking text back: no transcript has one.
-    return host_of(keyboard, controls="\b\n" if settings.text.newlines else "\b")
+    controls = "\b" + controls_of(settings)
+    languages = {
+        code: host_in(code, language, keyboard, controls=controls)
+        for code, language in settings.languages.items()
+        if language.layout
+    }
+    return replace(host_of(keyboard, controls=controls), languages=MappingProxyType(languages))
 
 
 def targets_of(
@@ -147,6 +196,8 @@ def assemble(  # noqa: PLR0913  the parts that differ
     keyboard: Keyboard,
     indicator: Indicator,
     hosts: Hosts | None = None,
+    gain: Gain | None = None,
+    kept_language: KeptJson | None = None,
 ) -> Parts:
     """Give the parts, with the real model.
 
@@ -157,27 +208,43 @@ def assemble(  # noqa: PLR0913  the parts that differ
         keyboard: Any keyboard.
         indicator: Any indicator.
         hosts: Who sees the keyboard; without, one host that is as the settings describe it.
+        gain: Turns the microphone up and down, if anything does.
+        kept_language: Where the choice of the language is kept, if it is.
 
     Raises:
         ModelError: The model or the detector cannot be loaded.
+        SettingsError: A wake word is wanted, and what it takes is not installed.
     """
+    from device.models.check import check
+    from device.models.next_model import next_model
+    from device.models.store import resolve
+
+    recognition = settings.recognition
     return Parts(
         button=button,
         microphone=microphone,
         detector=load_detector(),
-        recogniser=load_recogniser(settings),
+        recogniser=load_recogniser(settings, words=words_in_force()),
         keyboard=keyboard,
         hosts=hosts or OneHost(host_described(settings, settings.keyboard)),
         indicator=indicator,
+        gain=gain,
+        wake_word=load_wake_word(settings),
+        languages=Languages(
+            recognition,
+            is_multilingual=check(resolve(recognition)).is_multilingual,
+            kept=kept_language,
+        ),
+        next_model=partial(next_model, recognition),
     )
 
 
 @contextmanager
-def _microphone(settings: Settings) -> Iterator[Microphone]:
+def _microphone(settings: Settings, gain: CaptureGain | None = None) -> Iterator[Microphone]:
     """Give the real microphone, whose PortAudio loads beside the block, and stop it on an error."""
     from device.hardware.sounddevice_microphone import SoundDeviceMicrophone
 
-    microphone = SoundDeviceMicrophone(settings.microphone)
+    microphone = SoundDeviceMicrophone(settings.microphone, gain=gain)
     microphone.prepare()
     try:
         yield microphone
@@ -207,23 +274,60 @@ def bluetooth_of(settings: Settings, monitor: HciMonitor | None) -> tuple[Blueto
     )
 
 
+def board(
+    status: TextIO,
+    monitor: HciMonitor | None = None,
+    button: Callable[[], Button] | None = None,
+    lights: Sequence[Indicator] = (),
+    display: Display | None = None,
+) -> Board:
+    """Give the board that types through USB and Bluetooth, and can be a drive.
+
+    Args:
+        status: Shows what the device does.
+        monitor: Tells whether reports arrive by Bluetooth.
+        button: Makes the button; by default a key of the terminal.
+        lights: Show what the device does, too.
+        display: Shows where the text goes besides.
+    """
+    from device.hardware.usb_drive import UsbDrive
+    from device.hardware.usb_gadget import serial_number
+    from device.simulation.terminal import TerminalButton, TerminalIndicator
+    from device.wired import check_button
+
+    indicator = Indicators(TerminalIndicator(status), *lights)
+
+    def parts(settings: Settings, button: Button) -> tuple[Parts, Bluetooth | None]:
+        parts, radio = board_parts(settings, button, indicator, monitor)
+        return replace(parts, display=display), radio
+
+    return Board(
+        button or TerminalButton,
+        indicator,
+        parts,
+        UsbDrive(),
+        serial_number(),
+        Mute(SERVICE_FOLDER / FILE),
+        check_button=check_button,
+    )
+
+
 def board_parts(
-    settings: Settings, status: TextIO, monitor: HciMonitor | None = None
+    settings: Settings, button: Button, indicator: Indicator, monitor: HciMonitor | None = None
 ) -> tuple[Parts, Bluetooth | None]:
     """Give the parts that type through USB and Bluetooth, and the radio where it is wanted.
 
-    A key of the terminal is the button.
-
     Args:
         settings: What the user wants.
-        status: Shows what the device does.
+        button: Any button.
+        indicator: Any indicator.
         monitor: Tells whether reports arrive by Bluetooth.
 
     Raises:
         KeyboardError: This machine is no USB keyboard, and is to be no other.
     """
+    from device.hardware import capture_gain
     from device.hardware.usb_keyboard import usb_keyboard
-    from device.simulation.terminal import TerminalButton, TerminalIndicator
 
     paired, radio, usb = None, None, None
     try:
@@ -233,129 +337,41 @@ def board_parts(
             raise
         log.warning("the USB cable is not used: %s", error)
     if settings.bluetooth.enabled:
-        paired, radio = bluetooth_of(settings, monitor)
+        paired, radio = bluetooth_of(settings, monitor.again() if monitor else None)
     targets = targets_of(settings, usb, paired, radio)
-    with _microphone(settings) as microphone:
+    gain = capture_gain.CaptureGain(settings.microphone.gain, state_folder() / capture_gain.FILE)
+    with _microphone(settings, gain) as microphone:
         parts = assemble(
             settings,
-            button=TerminalButton(),
+            button=button,
             microphone=microphone,
             keyboard=targets,
-            indicator=TerminalIndicator(status),
+            indicator=indicator,
             hosts=targets,
+            gain=gain,
+            kept_language=KeptJson(state_folder() / "language.json", "the choice of the language"),
         )
     return parts, radio
 
 
-def desk_parts(settings: Settings, screen: TextIO, status: TextIO) -> Parts:
-    """Give the parts for a desk: the real microphone, a key of the terminal, a virtual host.
+def desk(screen: TextIO, status: TextIO) -> Board:
+    """Give a desk: the real microphone, a key of the terminal, a virtual host.
 
     Args:
-        settings: What the user wants.
         screen: Shows the host's text as it arrives.
         status: Shows what the device does.
     """
     from device.simulation.terminal import REPORT_INTERVAL_S, Screen, TerminalButton, TerminalIndicator
     from device.simulation.virtual_host import VirtualHost
 
-    host = VirtualHost.described_by(settings.keyboard)
-    with _microphone(settings) as microphone:
-        return assemble(
-            settings,
-            button=TerminalButton(),
-            microphone=microphone,
-            keyboard=Screen(host, screen, interval_s=REPORT_INTERVAL_S),
-            indicator=TerminalIndicator(status),
-        )
+    indicator = TerminalIndicator(status)
 
+    def parts(settings: Settings, button: Button) -> tuple[Parts, None]:
+        host = VirtualHost.described_by(settings.keyboard)
+        keyboard = Screen(host, screen, interval_s=REPORT_INTERVAL_S)
+        with _microphone(settings) as microphone:
+            return assemble(
+                settings, button=button, microphone=microphone, keyboard=keyboard, indicator=indicator
+            ), None
 
-async def dictate(parts: Parts, settings: Settings, radio: Bluetooth | None = None) -> None:
-    """Run until a signal asks to stop, feeding the watchdog while the path makes progress.
-
-    Args:
-        parts: What the path is built from.
-        settings: What the user wants.
-        radio: Bluetooth, where it is wanted.
-
-    Raises:
-        ControlError: Saykey runs already.
-    """
-    loop = asyncio.get_running_loop()
-
-    def rest(_: Utterance) -> None:
-        loop.run_in_executor(None, give_back)
-
-    dictation = Dictation(parts, settings, finished=rest)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, dictation.post, StopRequested())
-    feeding = asyncio.create_task(_feed_watchdog(dictation))
-    try:
-        async with _hosts_told(parts.hosts, radio, dictation.post):
-            await dictation.run(ready=lambda: systemd.notify("READY=1"))
-    finally:
-        systemd.notify("STOPPING=1")
-        feeding.cancel()
-        with suppress(asyncio.CancelledError):
-            await feeding
-
-
-@asynccontextmanager
-async def _hosts_told(hosts: Hosts, radio: Bluetooth | None, post: Post) -> AsyncIterator[None]:
-    """Have the radio on, its news on the queue, and `saykey pair` and `saykey hosts` answered."""
-    if isinstance(hosts, OneHost):  # at a desk: there is nothing to choose, and another Saykey may be at work
-        yield
-        return
-    if radio is None:
-        async with _answering(hosts):
-            yield
-        return
-
-    def tell_window(window: Window) -> None:
-        post(HostsChanged(window))
-
-    def tell() -> None:
-        tell_window(radio.window)
-
-    with radio.watching(tell_window), radio.watching_hosts(tell):
-        radio.start(asyncio.get_running_loop())
-        charging = asyncio.create_task(_tell_charge(radio))
-        try:
-            async with _answering(hosts, radio, changed=tell):
-                yield
-        finally:
-            charging.cancel()
-            radio.stop()
-
-
-@asynccontextmanager
-async def _answering(
-    hosts: Hosts, radio: Bluetooth | None = None, *, changed: Callable[[], object] = lambda: None
-) -> AsyncIterator[None]:
-    """Have the commands answered where that is possible. Typing does not take it."""
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(serving(hosts, radio, changed=changed))
-        except NoPlaceError as error:
-            log.warning("saykey pair and saykey hosts cannot reach this Saykey: %s", error)
-        yield
-
-
-async def _tell_charge(radio: Bluetooth) -> None:
-    from device.hardware.battery import charge_percent
-
-    while True:
-        percent = await asyncio.to_thread(charge_percent)
-        if percent is not None:
-            radio.tell_charge(percent)
-        await asyncio.sleep(_CHARGE_EVERY_S)
-
-
-async def _feed_watchdog(dictation: Dictation) -> None:
-    interval_s = systemd.watchdog_interval_s()
-    while interval_s is not None:
-        await asyncio.sleep(interval_s)
-        stalled = dictation.progress.stalled()
-        if stalled:
-            log.error("no progress: %s", ", ".join(stalled))
-        else:
-            systemd.notify("WATCHDOG=1")
+    return Board(TerminalButton, indicator, parts)

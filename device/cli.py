@@ -8,7 +8,7 @@ import io
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from device import __version__
 from device.commands import add_common
@@ -24,12 +24,21 @@ COMMANDS = {
     "layouts": "list the keyboard layouts of each operating system",
     "pair": "let a computer pair over Bluetooth",
     "hosts": "list the computers that may receive the text, and choose one",
+    "status": "say what the running Saykey does",
+    "language": "say which language is spoken, and choose another one",
+    "mute": "close the microphone, and open it again",
+    "hands-free": "have dictations begin and end by themselves",
+    "corrections": "show, and delete, what is kept of corrections for the trainer",
+    "drive": "be a USB drive on which models and settings are dropped",
     "gadget": "make this board a USB keyboard, or undo it",
+    "wiring": "show how buttons and lights are wired to this board",
     "transcribe": "print what is said in sound files",
     "simulate": "speak sound files to a virtual host, and print what it received",
     "bench": "measure how fast this board is, and whether it keeps up",
     "doctor": "find what is wrong, and say how to mend it",
-    "model": "list, fetch, use and verify speech models",
+    "model": "list, fetch, install, use and verify speech models",
+    "key": "show or set whose models this device takes",
+    "words": "list, add and remove the names and rare words that you dictate",
     "config": "print the settings, and where each comes from",
 }
 
@@ -76,7 +85,11 @@ def _call(words: Sequence[str]) -> int:
     logging.basicConfig(
         level=logging.DEBUG if parsed.verbose else logging.WARNING, format="%(levelname)s: %(message)s"
     )
-    return int(importlib.import_module(f"device.commands.{parsed.command}").run(parsed))
+    return int(_module(parsed.command).run(parsed))
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"device.commands.{command.replace('-', '_')}")
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -96,7 +109,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         if name == called:
-            module = importlib.import_module(f"device.commands.{name}")
+            module = _module(name)
             command.description, command.epilog = module.HELP, module.EPILOG
             module.configure(command)
         add_common(command)

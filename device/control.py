@@ -1,4 +1,4 @@
-"""The daemon's control socket, by which `saykey pair` and `saykey hosts` speak with it.
+"""The daemon's control socket, by which `saykey pair`, `saykey hosts` and others speak with it.
 
 A connection carries one request, a line of JSON such as `{"do": "use", "name": "usb"}`, and its answer,
 another one, which has a sentence under "error" when nothing came of it. `pair` is answered with a line for
@@ -12,7 +12,7 @@ import os
 import socket
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,12 +20,19 @@ from device.control_requests import (
     LONGEST_LINE,
     PATIENCE_S,
     SOCKET,
+    DriveOff,
+    DriveOn,
     Forget,
+    ForgetCorrections,
+    HandsFree,
     List,
+    Mute,
     Next,
     Pair,
+    Reload,
     Rename,
     Request,
+    Speak,
     Status,
     Use,
     folders,
@@ -34,11 +41,11 @@ from device.errors import ControlError, HostError, SaykeyError
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from device.pairing import BondedHost, Window
+    from device.control_parts import Bonds, Daemon
+    from device.pairing import Window
     from device.ports import Hosts
 
 
@@ -46,54 +53,20 @@ class NoPlaceError(ControlError):
     """The control socket cannot be made."""
 
 
-class Bonds(Protocol):
-    """What is asked of Bluetooth."""
-
-    @property
-    def name(self) -> str:
-        """Give the name by which computers show this device."""
-
-    @property
-    def problem(self) -> str:
-        """Say what is wrong with Bluetooth and what to do; empty when nothing is."""
-
-    @property
-    def window(self) -> Window:
-        """Give the pairing window as it is now."""
-
-    def watching(self, tell: Callable[[Window], None]) -> AbstractContextManager[None]:
-        """Have every change of the window told in the block."""
-
-    def close(self) -> None:
-        """Close the window, if it is open."""
-
-    def hosts(self) -> Sequence[BondedHost]:
-        """Give the computers that are paired."""
-
-    def forget(self, name: str) -> None:
-        """Take a computer's bond away.
-
-        Raises:
-            HostError: There is no such computer.
-        """
-
-    def rename(self, name: str, new: str) -> None:
-        """Call a computer otherwise.
-
-        Raises:
-            HostError: There is no such computer, or it cannot be called so.
-        """
-
-
 @asynccontextmanager
 async def serving(
-    hosts: Hosts, bonds: Bonds | None = None, *, changed: Callable[[], object] = lambda: None
+    hosts: Hosts | None,
+    bonds: Bonds | None = None,
+    *,
+    daemon: Daemon | None = None,
+    changed: Callable[[], object] = lambda: None,
 ) -> AsyncIterator[None]:
-    """Answer `saykey pair` and `saykey hosts` as long as the block lasts.
+    """Answer the commands that speak with the daemon, as long as the block lasts.
 
     Args:
-        hosts: The computers that may receive the text.
+        hosts: The computers that may receive the text; none while the device is a drive.
         bonds: Bluetooth, where it is on.
+        daemon: The daemon, where it can be asked for more.
         changed: Called when something was done with the hosts.
 
     Raises:
@@ -101,7 +74,7 @@ async def serving(
         ControlError: Saykey runs already.
     """
     with _listening() as listener:
-        control = _Control(hosts, bonds, changed)
+        control = _Control(hosts, bonds, daemon, changed)
         server = await asyncio.start_unix_server(control.serve, sock=listener, limit=LONGEST_LINE)
         try:
             yield
@@ -156,8 +129,14 @@ def _is_answered(file: Path) -> bool:
 class _Control:
     """Answers requests, each in a task of its own."""
 
-    def __init__(self, hosts: Hosts, bonds: Bonds | None, changed: Callable[[], object]) -> None:
-        self._hosts, self._bonds, self._changed = hosts, bonds, changed
+    def __init__(
+        self,
+        hosts: Hosts | None,
+        bonds: Bonds | None,
+        daemon: Daemon | None,
+        changed: Callable[[], object],
+    ) -> None:
+        self._given, self._bonds, self._daemon, self._changed = hosts, bonds, daemon, changed
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
@@ -184,13 +163,25 @@ class _Control:
             request = await _read(reader)
             if isinstance(request, Pair):
                 await self._pair(reader, writer)
+            elif isinstance(request, Mute):
+                await _write(writer, await self._mute(request))
+            elif isinstance(request, HandsFree):
+                await _write(writer, self._hands_free(request))
+            elif isinstance(request, ForgetCorrections):
+                await _write(writer, await self._forget_corrections())
             else:
                 await _write(writer, self._do(request))
         except SaykeyError as error:
             await _write(writer, {"error": str(error)})
 
-    def _do(self, request: List | Use | Next | Forget | Rename | Status) -> dict[str, Any]:
+    def _do(
+        self, request: List | Use | Next | Forget | Rename | Status | DriveOn | DriveOff | Reload | Speak
+    ) -> dict[str, Any]:
         match request:
+            case DriveOn() | DriveOff() | Reload():
+                return self._ask_daemon(request)
+            case Speak(language):
+                return self._speak(language)
             case Use(name):
                 self._hosts.use(name)
             case Next():
@@ -205,6 +196,49 @@ class _Control:
                 return {"hosts": self._list()}
         self._changed()
         return {"name": self._hosts.name}
+
+    def _ask_daemon(self, request: DriveOn | DriveOff | Reload) -> dict[str, Any]:
+        if self._daemon is None:
+            raise ControlError("This Saykey has no drive, and does not begin anew by itself: restart it.")
+        was_drive = self._daemon.is_drive
+        match request:
+            case DriveOn():
+                self._daemon.drive_on()
+            case DriveOff():
+                self._daemon.drive_off()
+            case Reload():
+                self._daemon.reload()
+        return {"drive": was_drive}
+
+    def _speak(self, language: str) -> dict[str, Any]:
+        if self._daemon is None:
+            raise ControlError("This Saykey cannot be told a language from outside: restart it.")
+        if language:
+            self._daemon.speak(language)
+        return {"language": self._daemon.languages()}
+
+    async def _mute(self, request: Mute) -> dict[str, Any]:
+        if self._daemon is None:
+            raise ControlError("This Saykey cannot be muted from outside: stop it.")
+        await self._daemon.mute(on=request.on)
+        return {"muted": self._daemon.is_muted}
+
+    def _hands_free(self, request: HandsFree) -> dict[str, Any]:
+        if self._daemon is None:
+            raise ControlError("This Saykey records only while its button is pressed.")
+        self._daemon.hands_free(on=request.on)
+        return {"hands_free": self._daemon.is_hands_free}
+
+    async def _forget_corrections(self) -> dict[str, Any]:
+        if self._daemon is None:
+            raise ControlError("This Saykey keeps no corrections.")
+        return {"forgotten": await self._daemon.forget_corrections()}
+
+    @property
+    def _hosts(self) -> Hosts:
+        if self._given is None:
+            raise HostError("Saykey is a drive now: eject it on the computer, or run saykey drive off.")
+        return self._given
 
     def _list(self) -> list[dict[str, Any]]:
         """Give all hosts. Whether the one behind the cable is there is not known here."""
@@ -223,7 +257,14 @@ class _Control:
         return listed
 
     def _status(self) -> dict[str, Any]:
-        about: dict[str, Any] = {"name": self._hosts.name, "hosts": self._hosts.names(), "bluetooth": None}
+        is_drive = self._daemon is not None and self._daemon.is_drive
+        is_muted = self._daemon is not None and self._daemon.is_muted
+        about: dict[str, Any] = {"name": "", "hosts": [], "bluetooth": None}
+        is_hands_free = self._daemon is not None and self._daemon.is_hands_free
+        language = self._daemon.languages() if self._daemon else None
+        about |= {"drive": is_drive, "muted": is_muted, "hands_free": is_hands_free, "language": language}
+        if self._given:
+            about |= {"name": self._given.name, "hosts": self._given.names()}
         if self._bonds:
             about["bluetooth"] = {
                 "name": self._bonds.name,
@@ -234,12 +275,12 @@ class _Control:
 
     async def _pair(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Open the pairing window, and tell of it until it closes; close it when the client leaves."""
-        bonds = self._bluetooth()
+        hosts, bonds = self._hosts, self._bluetooth()
         windows: asyncio.Queue[Window | None] = asyncio.Queue()
         leaving = asyncio.create_task(_until_left(reader, windows))
         try:
             with bonds.watching(windows.put_nowait):
-                self._hosts.pair()
+                hosts.pair()
                 while window := await windows.get():
                     await _write(writer, {"device": bonds.name, **asdict(window)})
                     if not window.is_open:

@@ -64,7 +64,56 @@ class Status(msgspec.Struct, tag_field="do", tag="status", forbid_unknown_fields
     """Asks what is the case."""
 
 
-Request = List | Use | Next | Pair | Forget | Rename | Status
+class DriveOn(msgspec.Struct, tag_field="do", tag="drive-on", forbid_unknown_fields=True):
+    """Asks to be a drive in the place of the keyboard, once what was said is typed."""
+
+
+class DriveOff(msgspec.Struct, tag_field="do", tag="drive-off", forbid_unknown_fields=True):
+    """Asks to be the keyboard again, once what was dropped on the drive is taken."""
+
+
+class Reload(msgspec.Struct, tag_field="do", tag="reload", forbid_unknown_fields=True):
+    """Asks to go on with the model that is in use now, and the settings as they are now."""
+
+
+class Mute(msgspec.Struct, tag_field="do", tag="mute", forbid_unknown_fields=True):
+    """Asks to mute the microphone, or to end that. The answer comes when it is closed."""
+
+    on: bool
+
+
+class HandsFree(msgspec.Struct, tag_field="do", tag="hands-free", forbid_unknown_fields=True):
+    """Asks to let dictations begin by themselves, or to end that."""
+
+    on: bool
+
+
+class ForgetCorrections(msgspec.Struct, tag_field="do", tag="forget-corrections", forbid_unknown_fields=True):
+    """Asks to delete all corrections, those in memory among them. The answer comes when they are deleted."""
+
+
+class Speak(msgspec.Struct, tag_field="do", tag="speak", forbid_unknown_fields=True):
+    """Asks to take a language for the one that is spoken; without, which one that is."""
+
+    language: str = ""
+
+
+Request = (
+    List
+    | Use
+    | Next
+    | Pair
+    | Forget
+    | Rename
+    | Status
+    | DriveOn
+    | DriveOff
+    | Reload
+    | Mute
+    | HandsFree
+    | ForgetCorrections
+    | Speak
+)
 
 
 def folders() -> list[Path]:

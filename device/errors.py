@@ -17,8 +17,28 @@ class ModelError(SaykeyError):
     """A speech model is missing, damaged, or of a kind that this device cannot run."""
 
 
+class BundleError(ModelError):
+    """A bundle is damaged, not signed by the owner, or does not fit."""
+
+
+class CorrectionError(SaykeyError):
+    """A kept correction is damaged, sealed to another key, or cannot be kept or deleted."""
+
+
+class DriveError(SaykeyError):
+    """The drive cannot be shown, read or written."""
+
+
 class KeyboardError(SaykeyError):
     """The keyboard cannot be opened or written."""
+
+
+class PinError(SaykeyError):
+    """A pin is taken, is not there, or is not ours to use."""
+
+
+class DisplayError(SaykeyError):
+    """The display cannot be reached."""
 
 
 class HostError(SaykeyError):

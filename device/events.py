@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from device.audio.recording import Recording
     from device.audio.sound import Samples
+    from device.gestures import Gesture
     from device.pairing import Window
     from device.speech.transcript import Transcript
 
@@ -30,8 +32,23 @@ class ButtonMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherButtonMoved:
+    """The contact of a button that means one thing went down or came up. It may still bounce.
+
+    Attributes:
+        asks: What a press of it asks for.
+        move: How it moved.
+    """
+
+    asks: Gesture
+    move: ButtonMoved
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionDue:
-    """It is time to decide whether presses were a double press, if the button did not move meanwhile.
+    """It means something now if the button did not move meanwhile.
+
+    It has ceased to bounce, a press was a long one, or presses were no double press.
 
     Attributes:
         at_s: When, on the clock of `time.monotonic`, in seconds.
@@ -71,6 +88,11 @@ class MicrophoneReady:
     """
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneClosed:
+    """The microphone is closed, since it is muted. What it heard before is on the queue before this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,30 @@ class TypingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelChosen:
+    """It was tried to make another speech model the one in use.
+
+    Attributes:
+        name: The name of that model; empty where there is none.
+        reason: Why not, in that case.
+    """
+
+    name: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyboardTried:
+    """It was tried to be the USB keyboard again, after the drive.
+
+    Attributes:
+        reason: What is wrong, in one sentence for the user; empty where it is the keyboard again.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostsChanged:
     """Another host was chosen, or it came or went, or there is something new about pairing. All as it is now.
 
@@ -137,22 +183,40 @@ class HostsChanged:
     window: Window
 
 
+class Then(Enum):
+    """What comes after a dictation has ended."""
+
+    STOP = "stop"
+    DRIVE = "drive"
+    RELOAD = "reload"
+
+
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """The device shall stop (SIGTERM, SIGINT, or the end of a scripted run)."""
+    """The dictation shall end (SIGTERM, SIGINT, or the end of a scripted run).
+
+    Attributes:
+        then: What comes after it: nothing, the drive, or another one with what is installed and set by then.
+    """
+
+    then: Then = Then.STOP
 
 
 Event = (
     ButtonMoved
+    | FurtherButtonMoved
     | DecisionDue
     | SoundHeard
     | MicrophoneLost
     | MicrophoneReady
+    | MicrophoneClosed
     | SoundDropped
     | Anticipated
     | Recognised
     | RecognitionFailed
     | TypingChanged
+    | ModelChosen
+    | KeyboardTried
     | HostsChanged
     | StopRequested
 )

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 class Gesture(Enum):
     """What the button asks for.
 
-    What presses recorded in doubt was not meant to be recorded when `UNDO`, `AGAIN` or `NEXT_HOST` comes of
-    them. A `SETTLE` behind those is for a recording that still runs. A `PAIR` is for a press with which
-    nothing was said, and any other one goes on as if there had been none.
+    What presses recorded in doubt was not meant to be recorded when `UNDO`, `AGAIN`, one of the `NEXT_...`,
+    `HANDS_FREE` or `FORGET_CORRECTIONS` comes of them. A `SETTLE` behind those is for a recording that still
+    runs. A `PAIR` or one `..._IN_SILENCE` is for a press with which nothing was said, and any other one goes
+    on as if there had been none.
     """
 
     START = "start recording"
@@ -26,45 +27,64 @@ class Gesture(Enum):
     UNDO = "take the last dictation back"
     AGAIN = "type the last dictation again"
     NEXT_HOST = "type into the next host"
+    NEXT_LANGUAGE = "speak the next language"
+    NEXT_MODEL = "recognise with the next model"
     PAIR = "let a host pair"
     CONFIRM = "let the host pair that asks to"
+    MUTE = "mute the microphone, or end that"
+    HANDS_FREE = "open the microphone for dictations that begin by themselves, or end that"
+    HANDS_FREE_IN_SILENCE = "the same, if nothing was said"
+    FORGET_CORRECTIONS = "delete the corrections that are kept"
+    FORGET_IN_SILENCE = "delete them, by a press with which nothing was said"
 
 
-_ACTIONS = {"undo": Gesture.UNDO, "again": Gesture.AGAIN, "next_host": Gesture.NEXT_HOST}
+_ACTIONS = {
+    "undo": Gesture.UNDO,
+    "again": Gesture.AGAIN,
+    "next_host": Gesture.NEXT_HOST,
+    "hands_free": Gesture.HANDS_FREE,
+    "next_language": Gesture.NEXT_LANGUAGE,
+    "next_model": Gesture.NEXT_MODEL,
+    "forget_corrections": Gesture.FORGET_CORRECTIONS,
+}
+_LONG = {
+    "pair": Gesture.PAIR,
+    "hands_free": Gesture.HANDS_FREE_IN_SILENCE,
+    "forget_corrections": Gesture.FORGET_IN_SILENCE,
+}
 
 
 class Debouncer:
-    """Takes the first edge at once and ignores what the contact does for `debounce_ms` after it.
+    """Takes the first edge at once and looks only `debounce_ms` later where the contact is then.
 
     A mechanical contact bounces for some milliseconds (Ganssle, A Guide to Debouncing, 2004: 1.6 ms on
-    average, rarely over 10), so taking the first edge costs the user no delay.
+    average, rarely over 10), so taking the first edge costs the user no delay. What counts is when the
+    contact moved, not when a busy device comes to hear of it.
     """
 
     def __init__(self, debounce_ms: float) -> None:
         self._debounce_s = debounce_ms / 1000
-        self._pressed = False
-        self._quiet_from_s = float("-inf")
-        self._latest_s = float("-inf")
+        self._pressed = self._contact = False  # what counts, and what the contact says
+        self._moved_s = self._quiet_from_s = -math.inf
 
-    def look_again(self, move: ButtonMoved) -> ButtonMoved | None:
-        """Give the move to look at when the contact is quiet, if this one may be a bounce; else `None`."""
-        if self._is_overtaken(move) or move.at_s >= self._quiet_from_s:
-            return None
-        return ButtonMoved(move.pressed, self._quiet_from_s)
+    @property
+    def due_s(self) -> float | None:
+        """When it counts where the contact is, if it stays there; `None` if it counts already."""
+        return max(self._moved_s, self._quiet_from_s) if self._contact != self._pressed else None
 
-    def take(self, move: ButtonMoved) -> bool:
-        """Say whether the button really changed, with all bouncing over."""
-        if self._is_overtaken(move) or move.at_s < self._quiet_from_s:
-            return False
-        self._latest_s = move.at_s
-        if move.pressed == self._pressed:
-            return False
-        self._pressed, self._quiet_from_s = move.pressed, move.at_s + self._debounce_s
-        return True
+    def move(self, move: ButtonMoved) -> list[ButtonMoved]:
+        """Give the button's moves that count now that its contact has moved."""
+        moves = self.wait(move.at_s)
+        self._contact, self._moved_s = move.pressed, move.at_s
+        return moves + self.wait(move.at_s)
 
-    def _is_overtaken(self, move: ButtonMoved) -> bool:
-        # A second look that was already on the queue when the contact moved on.
-        return move.at_s < self._latest_s
+    def wait(self, until_s: float) -> list[ButtonMoved]:
+        """Give the button's move that counts if its contact has not moved until then."""
+        due_s = self.due_s
+        if due_s is None or until_s < due_s:
+            return []
+        self._pressed, self._quiet_from_s = self._contact, due_s + self._debounce_s
+        return [ButtonMoved(self._pressed, due_s)]
 
 
 class Gestures:
@@ -81,7 +101,8 @@ class Gestures:
         self._latches_under_s = {"hold": 0.0, "both": tap_s, "toggle": float("inf")}[settings.mode]
         actions = {2: settings.double_press, 3: settings.triple_press}
         self._actions = {taps: _ACTIONS[action] for taps, action in actions.items() if action != "none"}
-        self._long_s = settings.long_press_s if settings.long_press == "pair" else math.inf
+        self._long = _LONG.get(settings.long_press)
+        self._long_s = settings.long_press_s if self._long else math.inf
         self._taps = 0
         self._in_doubt = False
         self._pressed = False
@@ -113,9 +134,9 @@ class Gestures:
     def wait(self, until_s: float) -> list[Gesture]:
         """Give what it means that the button has not moved until then."""
         gestures = self._decide() if until_s >= self._certain_at_s else []
-        if until_s >= self._long_at_s:
+        if self._long and until_s >= self._long_at_s:
             self._long_at_s = math.inf
-            gestures.append(Gesture.PAIR)
+            gestures.append(self._long)
         return gestures
 
     def read(self, move: ButtonMoved, *, recording: bool, asked: bool = False) -> list[Gesture]:

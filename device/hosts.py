@@ -45,6 +45,10 @@ class OneHost:
         self.is_away = False  # whether it is, its keyboard finds out
         self._host = host
 
+    def layout(self, language: str = "") -> str:
+        """Give the name of its layout while a language is spoken."""
+        return self._host.speaking(language).layout.name
+
     def host(self) -> Host:
         """Give how it reads keys."""
         return self._host
@@ -129,6 +133,10 @@ class Targets:
         chosen = self._choice.chosen
         hosts = self._bluetooth.hosts() if self._bluetooth and chosen else ()
         return any(host.address == chosen.address and not host.is_connected for host in hosts if chosen)
+
+    def layout(self, language: str = "") -> str:
+        """Give the name of the layout of the host that was chosen, while a language is spoken."""
+        return self._describe(self._choice.chosen).speaking(language).layout.name
 
     def host(self) -> Host:
         """Turn to the host that was chosen, with no key down at the one before; give how it reads keys."""

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+from device.kept_json import KeptJson
+
+SERVICE_STATE = Path("/var/lib/saykey")
+"""What the service keeps, where it is installed. It is the service's user's, and its group may read it."""
+
+
+def service_folder(own: str) -> Path | None:
+    """Give the service's state folder: for the service itself, and for every command where there is one.
+
+    So `saykey model list` tells of the models that the service has, whoever asks.
+
+    Args:
+        own: The environment variable by which users name a folder of their own, which then counts instead.
+    """
+    if state := os.environ.get("STATE_DIRECTORY"):
+        return Path(state.partition(":")[0])
+    return None if os.environ.get(own) or not SERVICE_STATE.is_dir() else SERVICE_STATE
 
 
 def state_folder() -> Path:
-    """Give the folder for what is kept: systemd's state folder, or else the user's folder for state."""
-    if state := os.environ.get("STATE_DIRECTORY"):
-        return Path(state.partition(":")[0])
+    """Give the folder for what is kept: the service's state folder, or else the user's folder for state."""
+    if folder := service_folder("XDG_STATE_HOME"):
+        return folder
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "saykey"
 
 
@@ -24,36 +36,19 @@ class KeptHost:
 
     def __init__(self, file: Path) -> None:
         """Name the file, which need not be there yet; nor its folder."""
-        self._file = file
-        # The disk may be slow, and the choice is made on the event loop. One thread: the last one stays.
-        self._writer = ThreadPoolExecutor(1, "kept-host")
+        self._kept = KeptJson(file, "the choice of the host")
 
     def read(self) -> tuple[str, str] | None:
         """Give the address and the name that were kept last, if any were."""
-        try:
-            kept = json.loads(self._file.read_bytes())
-            address, name = kept["address"], kept["name"]
-        except (OSError, ValueError, LookupError, TypeError, RecursionError):
-            return None
-        return (address, name) if isinstance(address, str) and isinstance(name, str) else None
+        if kept := self._kept.read("address", "name"):
+            address, name = kept
+            return address, name
+        return None
 
     def keep(self, address: str, name: str) -> None:
         """Have them kept soon. Where that is not possible, a line in the log says so."""
-        with suppress(RuntimeError):  # it is closed
-            self._writer.submit(self._write, json.dumps({"address": address, "name": name}))
+        self._kept.keep(address=address, name=name)
 
     def close(self) -> None:
         """Return when all is kept."""
-        self._writer.shutdown()
-
-    def _write(self, content: str) -> None:
-        new = self._file.with_name(f"{self._file.name}.new")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("w", encoding="utf-8") as file:
-                file.write(f"{content}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._file)
-        except OSError as error:
-            log.warning("the choice of the host will be forgotten: %s: %s", self._file, error.strerror)
+        self._kept.close()

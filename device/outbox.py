@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from device.keyboard.record import Record
+from device.text.body import KEYS
 from device.text.clusters import last_cluster
 
 BACKSPACE = "\b"
@@ -22,11 +23,13 @@ class Entry:
     """The text of one dictation, and how far it has been typed.
 
     What stands at the host is made equal to the text one key after the other, so that the text may change at
-    any time: see `next`. It always begins with what is out of reach.
+    any time: see `next`. It always begins with what is out of reach: what the user left behind, and
+    what stands before a key that does what no Backspace takes back.
 
     Attributes:
         dictation: Number of the dictation, from 1; 0 for what is taken back or typed again.
         text: What is to be typed.
+        language: Code of the language that it is in: the host may read keys otherwise while that is spoken.
         is_open: More text may come, or another.
         is_cut: What is left of it was thrown away.
         before: The end of the text that stands before it.
@@ -40,6 +43,7 @@ class Entry:
 
     dictation: int
     text: str = field(repr=False)  # no log and no traceback shall show it
+    language: str = field(default="", kw_only=True)
     is_open: bool = False
     is_cut: bool = False
     before: str = field(default="", repr=False)
@@ -84,6 +88,16 @@ class Entry:
         """How much of `typed` is out of reach."""
         return len(self._typed(self.out_of_reach))
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether keys were pressed for it of which something stands, or is under way."""
+        return bool(self.done or self.keys_done)
+
+    def speak(self, language: str) -> None:
+        """Note the language that it is in, unless it was begun in another one."""
+        if not self.is_begun:
+            self.language = language
+
     def press(self, at_s: float) -> None:
         """Note that the host took the press of the next key."""
         self.keys_done += 1
@@ -100,6 +114,8 @@ class Entry:
             self.record.count(character, instead)
             self.dealt += character
             self._became.append(instead)
+            if instead and instead in KEYS:
+                self.out_of_reach = self.done
         self._fit()
 
     def amend(self, text: str) -> None:
@@ -191,6 +207,11 @@ class Outbox:
     def held(self) -> bool:
         """Whether text waits for the user's press."""
         return self._held
+
+    @property
+    def first(self) -> str:
+        """The text of the first entry, which is the one that is typed; empty when there is none."""
+        return self._entries[0].text if self._entries else ""
 
     @property
     def pending(self) -> int:

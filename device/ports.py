@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from device.audio.recording import Recording
     from device.audio.sound import Samples
     from device.events import Post
     from device.keyboard.host import Host
     from device.keyboard.reports import Report
+    from device.languages import Languages
     from device.speech.transcript import Transcript
 
 
 class State(Enum):
     """What the indicator shows."""
 
+    STARTING = "starting"
     IDLE = "idle"
+    OPEN = "microphone open"
     LISTENING = "listening"
     RECOGNISING = "recognising"
     TYPING = "typing"
@@ -28,7 +32,10 @@ class State(Enum):
     WAITING = "text waits"
     HOST_AWAY = "host away"
     PAIRING = "pairing"
-    CONFIRM = "press to pair"
+    CONFIRM = "press to confirm"
+    DRIVE = "drive"
+    INSTALLING = "installing"
+    MUTED = "muted"
     ERROR = "error"
 
 
@@ -41,15 +48,31 @@ class Button(Protocol):
     def stop(self) -> None:
         """Stop watching and give the pin back. No event is posted afterwards."""
 
+    def is_held(self) -> bool:
+        """Say whether it is down now, also before `start`."""
+
 
 class Microphone(Protocol):
     """The microphone. Posts `SoundHeard`, `SoundDropped`, `MicrophoneLost` and `MicrophoneReady`."""
 
     def start(self, post: Post) -> None:
-        """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises."""
+        """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises.
+
+        It may be called again after `stop`.
+        """
 
     def stop(self) -> None:
         """Close the microphone. No event is posted afterwards."""
+
+
+class Gain(Protocol):
+    """How far the microphone is turned up."""
+
+    def heard(self, recording: Recording) -> None:
+        """Learn from a dictation that is over how loud the user speaks; turn it up or down for the next."""
+
+    def close(self) -> None:
+        """Return when nothing is turned any more."""
 
 
 class SpeechDetector(Protocol):
@@ -60,6 +83,16 @@ class SpeechDetector(Protocol):
 
     def probability(self, window: Samples) -> float:
         """Give the probability, 0 to 1, that the next `WINDOW` samples of the recording hold speech."""
+
+
+class WakeWord(Protocol):
+    """Knows one word or two by which the user calls the device."""
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+
+    def heard(self, window: Samples) -> bool:
+        """Take the next window of sound; say whether the wake word has just been said."""
 
 
 class Recogniser(Protocol):
@@ -126,6 +159,9 @@ class Hosts(Protocol):
     def is_away(self) -> bool:
         """Say whether the one that was chosen is known to take no keys now."""
 
+    def layout(self, language: str = "") -> str:
+        """Give the name of the layout that is set at the one that was chosen while a language is spoken."""
+
     def host(self) -> Host:
         """Turn to the one that was chosen, with no key down at the one before; give how it reads keys.
 
@@ -160,6 +196,34 @@ class Hosts(Protocol):
         """
 
 
+class Drive(Protocol):
+    """The drive that a host sees in place of the keyboard, with an image of ours on it."""
+
+    def show(self, image: Path) -> None:
+        """Be a drive with this image, in place of whatever we are to the host.
+
+        Raises:
+            DriveError: It cannot be shown. Then we are the keyboard again, as far as that can be.
+        """
+
+    async def until_returned(self) -> None:
+        """Return when the host has ejected it, or was unplugged after it had taken it."""
+
+    def hide(self) -> None:
+        """Be nothing to the host: the image is complete on disk then, and may be read.
+
+        Raises:
+            DriveError: It cannot be hidden, or its image cannot be kept.
+        """
+
+    def close(self) -> None:
+        """Be a keyboard again, whatever was shown, by this process or by one that died.
+
+        Raises:
+            DriveError: The keyboard does not come back.
+        """
+
+
 class Indicator(Protocol):
     """Shows the user what the device does: a LED, a display, a line on a terminal."""
 
@@ -173,8 +237,40 @@ class Indicator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a display shows beside the state.
+
+    Attributes:
+        host: The name of the computer that receives the text; empty when there is none.
+        layout: The name of its layout.
+        text: The end of the text that is being typed, or was just now; empty unless the user wants to see it.
+        language: What is known of the language that is spoken; empty where there is only one.
+    """
+
+    host: str = ""
+    layout: str = ""
+    text: str = field(default="", repr=False)  # no log and no traceback shall show it
+    language: str = ""
+
+
+class Display(Protocol):
+    """Has room for more than the state. What it is told here goes nowhere else."""
+
+    def tell(self, about: About) -> None:
+        """Show this beside the state."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """All that the path is built from, behind the ports."""
+    """All that the path is built from, behind the ports.
+
+    Attributes:
+        gain: Turns the microphone up and down, if anything does.
+        display: Shows where the text goes, where there is one.
+        languages: Those that the user speaks; without, those of the settings.
+        next_model: Makes the next speech model the one in use, and gives its name; raises a `ModelError`
+            where there is none. Called in a thread.
+    """
 
     button: Button
     microphone: Microphone
@@ -183,3 +279,8 @@ class Parts:
     keyboard: Keyboard
     hosts: Hosts
     indicator: Indicator
+    gain: Gain | None = None
+    display: Display | None = None
+    wake_word: WakeWord | None = None
+    languages: Languages | None = None
+    next_model: Callable[[], str] | None = None

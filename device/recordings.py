@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from device.audio.listener import Listener
 from device.audio.sound import seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.audio.onset import Onset
     from device.audio.recording import Recording
     from device.audio.sound import Samples
     from device.ports import SpeechDetector
@@ -40,7 +43,17 @@ class Recorded:
 class Recordings:
     """Listens, and gives every recording as soon as it is over and certain to be a dictation."""
 
-    def __init__(self, detector: SpeechDetector, settings: Settings) -> None:
+    def __init__(
+        self, detector: SpeechDetector, settings: Settings, language: Callable[[], str] = lambda: ""
+    ) -> None:
+        """Begin with nothing recorded.
+
+        Args:
+            detector: Listens along.
+            settings: What the user wants.
+            language: Gives the language that is spoken, as in `Recording`.
+        """
+        self._language = language
         self._listener = Listener(detector, settings)
         self._released_s = 0.0
         self._in_doubt = False
@@ -57,9 +70,19 @@ class Recordings:
         return self._listener.recording
 
     @property
+    def by_itself(self) -> bool:
+        """Whether the user is being recorded because of what was heard, not because of a press."""
+        return self._listener.listening and self._listener.by_itself
+
+    @property
     def is_certain(self) -> bool:
         """Whether what is being recorded is a dictation, and all before it is on its way."""
         return not (self._in_doubt or self._aside)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a recording is kept aside, which may or may not be a dictation."""
+        return bool(self._aside)
 
     @property
     def silent(self) -> bool:
@@ -88,7 +111,7 @@ class Recordings:
 
     def so_far(self) -> Recording:
         """Give what is recorded now as if it ended here."""
-        return self._listener.so_far()
+        return self._spoken(self._listener.so_far())
 
     def begin(self, *, in_doubt: bool) -> list[Recorded]:
         """Begin a recording.
@@ -100,6 +123,14 @@ class Recordings:
         self._in_doubt = in_doubt
         return before
 
+    def watch(self, onset: Onset | None) -> None:
+        """Begin recordings by themselves from now on, or no more. One that runs goes on.
+
+        Args:
+            onset: Says when; `None` is no more.
+        """
+        self._listener.watch(onset)
+
     def end(self) -> list[Recorded]:
         """End the recording, but for its tail."""
         self._released_s = time.monotonic()
@@ -107,9 +138,13 @@ class Recordings:
 
     def hear(self, samples: Samples) -> list[Recorded]:
         """Take the next window of sound."""
+        was_listening = self._listener.listening
         recording = self._listener.hear(samples)
-        if recording and self._listener.hit_limit:
+        if recording and was_listening:  # it ended without a release
             self._released_s = time.monotonic()
+        if not was_listening and self.by_itself:  # what a press began is over before
+            self._in_doubt = False
+        if recording and self._listener.hit_limit:
             log.warning("the recording ended at its limit (microphone.max_recording_s)")
         return self._over(recording)
 
@@ -137,8 +172,12 @@ class Recordings:
     def _over(self, recording: Recording | None) -> list[Recorded]:
         if recording is None:
             return []
-        recorded = Recorded(recording, self._released_s)
+        recorded = Recorded(self._spoken(recording), self._released_s)
         if self._in_doubt:
             self._aside.append(recorded)
             return []
         return [recorded]
+
+    def _spoken(self, recording: Recording) -> Recording:
+        """Note the language that counts when it ends: who speaks may still notice that it is another one."""
+        return replace(recording, language=self._language())

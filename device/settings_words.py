@@ -10,35 +10,52 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, UnionType, type_info
 from msgspec.structs import fields
 
-from device.settings import Settings
+from device.settings import LANGUAGE_CODE, LanguageSettings, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from device.settings import KeyboardSettings
 
 HOSTS = "hosts"
 """The table of tables that each describe one host, with the keys of [keyboard]."""
 
+LANGUAGES = "languages"
+"""The table of tables that each say what is different while one language is spoken."""
+
 TYPES: dict[str, dict[str, Any]] = {
     table.name: {key.name: key.type for key in fields(table.type)}
     for table in fields(Settings)
-    if table.name != HOSTS
+    if table.name not in (HOSTS, LANGUAGES)
 }
-"""The type of each setting, by table and key, but for the hosts' tables."""
+"""The type of each setting, by table and key, but for the hosts' and the languages' tables."""
+
+NAMED: dict[str, dict[str, Any]] = {
+    HOSTS: TYPES["keyboard"],
+    LANGUAGES: {key.name: key.type for key in fields(LanguageSettings)},
+}
+"""The type of each setting in the tables of a table of tables, by key."""
+
+
+def table_named(kind: str, name: str) -> str:
+    """Give what one of the tables of a table of tables is called, as in "hosts.Tablet"."""
+    return f"{kind}.{_bare(name)}"
 
 
 def host_table(name: str) -> str:
-    """Give what the table of a host is called, as in "hosts.Tablet"."""
-    return f"{HOSTS}.{_bare(name)}"
+    """Give what the table of a host is called."""
+    return table_named(HOSTS, name)
 
 
-def by_table(hosts: dict[str, KeyboardSettings]) -> dict[str, KeyboardSettings]:
+def by_table(hosts: Mapping[str, KeyboardSettings]) -> dict[str, KeyboardSettings]:
     """Give what describes each host, by the name of its table."""
     return {host_table(name): described for name, described in hosts.items()}
 
 
 def types_of(table: str) -> dict[str, Any]:
-    """Give the type of each setting in a table, which may be a host's."""
-    return TYPES["keyboard" if table.startswith(f"{HOSTS}.") else table]
+    """Give the type of each setting in a table, which may be a host's or a language's."""
+    kind, dot, _ = table.partition(".")
+    return NAMED[kind] if dot else TYPES[table]
 
 
 def allowed(kind: Any) -> str:  # noqa: PLR0911  one line for each type
@@ -64,7 +81,9 @@ def allowed(kind: Any) -> str:  # noqa: PLR0911  one line for each type
 
 
 def toml(value: object) -> str:
-    """Write a string, number or boolean as TOML does."""
+    """Write a string, number, boolean or list of them as TOML does."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, str):
         # JSON's strings are TOML's, but for DEL, which TOML wants escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -79,10 +98,9 @@ def not_allowed(table: str, key: str, value: object) -> str:
 def unknown_table(name: str, content: object) -> str:
     """Say that there is no such table, and which was meant."""
     if isinstance(content, dict):
-        close = get_close_matches(name.lower(), (*TYPES, HOSTS), n=1)
-        hint = (
-            f"did you mean '{close[0]}'?" if close else f"the tables are {', '.join(TYPES)} and {HOSTS}.NAME"
-        )
+        close = get_close_matches(name.lower(), (*TYPES, *NAMED), n=1)
+        tables = f"{', '.join(TYPES)}, {HOSTS}.NAME and {LANGUAGES}.CODE"
+        hint = f"did you mean '{close[0]}'?" if close else f"the tables are {tables}"
         return f"[{_bare(name)}] is not a table of the settings; {hint}"
     home = _home(name)
     hint = f"it belongs under [{home}]" if home else "settings stand under a table such as [button]"
@@ -105,11 +123,30 @@ def no_table(name: str) -> str:
     return f"{name} is a table: write [{name}] on a line of its own, and its settings below"
 
 
-def no_host(name: str) -> str:
-    """Say that what should be a host's table is none."""
-    if name in TYPES["keyboard"]:
+def not_among(kind: str, name: str) -> str:
+    """Say that what should be one of the tables of a table of tables is none."""
+    if kind == HOSTS and name in TYPES["keyboard"]:
         return f"{HOSTS}.{name} is not a setting; it belongs under [keyboard], or for one host [{HOSTS}.NAME]"
-    return no_table(host_table(name))
+    if kind == LANGUAGES and name in NAMED[LANGUAGES]:
+        home = _home(name)
+        return (
+            f"{LANGUAGES}.{name} is not a setting; it belongs under [{home}], "
+            f"or for one language [{LANGUAGES}.CODE], as in [{LANGUAGES}.de]"
+        )
+    return no_table(table_named(kind, name))
+
+
+def is_language(name: str) -> bool:
+    """Say whether a table of a language may be called so."""
+    return re.fullmatch(LANGUAGE_CODE, name) is not None
+
+
+def no_language(name: str) -> str:
+    """Say that a table has no language's code for its name."""
+    return (
+        f"[{table_named(LANGUAGES, name)}] has no language code for its name: write two or three small "
+        f"letters, as in [{LANGUAGES}.de]"
+    )
 
 
 def _home(key: str) -> str | None:

@@ -20,7 +20,10 @@ class Facts:
     """What is the case on the path now.
 
     Attributes:
+        starting: The microphone is still being opened.
+        muted: It is closed, since the user wants not to be heard.
         listening: The user is being recorded.
+        hands_free: What the user does now that dictations begin by themselves; empty where they do not.
         typing: Keys are being sent.
         recognising: A recording is being recognised or waits for it.
         fault: What is wrong for as long as it lasts, such as a missing microphone; empty when nothing is.
@@ -31,7 +34,10 @@ class Facts:
         asking: Name of the host that asks to; empty when none does.
     """
 
+    starting: bool = False
+    muted: bool = False
     listening: bool = False
+    hands_free: str = ""
     typing: bool = False
     recognising: bool = False
     fault: str = ""
@@ -53,6 +59,8 @@ def state_of(  # noqa: PLR0911  one line for each state
         return State.CONFIRM, f"{facts.asking} wants to pair: press the button"
     if facts.listening:
         return State.LISTENING, ""
+    if facts.hands_free:  # as long as the microphone is open, nothing hides that
+        return State.OPEN, (notice and notice[1]) or facts.fault or _waits(facts) or facts.hands_free
     if facts.typing:
         return State.TYPING, ""
     if notice:
@@ -65,6 +73,20 @@ def state_of(  # noqa: PLR0911  one line for each state
 
 
 def _at_rest(facts: Facts) -> tuple[State, str]:
+    if facts.starting:
+        return State.STARTING, ""
+    state, detail = _for_the_host(facts)
+    # Whether it hears is asked before all else, and a LED answers only one question.
+    return (State.MUTED, "" if state is State.IDLE else detail) if facts.muted else (state, detail)
+
+
+def _waits(facts: Facts) -> str:
+    """Say what waits, in a sentence; nothing when nothing does."""
+    state, detail = _for_the_host(facts)
+    return "" if state is State.IDLE else detail or state.value
+
+
+def _for_the_host(facts: Facts) -> tuple[State, str]:
     waiting = f"{facts.waiting} characters wait" if facts.waiting else ""
     if facts.host_away:
         return State.HOST_AWAY, ", ".join(filter(None, (facts.host and f"{facts.host} is away", waiting)))
@@ -88,7 +110,8 @@ class Status:
         """Show what these facts come to."""
         self._facts = facts
         shown = state_of(facts, self._notice)
-        if shown is self._notice and not self._over:
+        is_told = shown is self._notice or (shown[0] is State.OPEN and self._notice is not None)
+        if is_told and not self._over:
             self._over = asyncio.get_running_loop().call_later(NOTICE_S, self._end_notice)
         if shown != self._shown:
             self._shown = shown

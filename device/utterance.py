@@ -28,6 +28,8 @@ class Utterance:
         record: What became of the text, and the times of each stage.
         failure: Why it could not be recognised; empty when it could.
         undone: The user took it back before all of it was typed. Its record then ends there.
+        has_acted: What it says is to be done with the dictation before is done.
+        words: What was said that is to be typed, as the model wrote it; empty where a command was among it.
     """
 
     number: int
@@ -40,6 +42,8 @@ class Utterance:
     record: Record = field(default_factory=Record)
     failure: str = ""
     undone: bool = False
+    has_acted: bool = False
+    words: str = field(default="", repr=False)
 
     def recognised(self, transcript: Transcript, text: str) -> None:
         """Note what was said, and what of it is to be typed."""

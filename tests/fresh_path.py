@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.app import assemble, dictate
+from device.app import assemble
 from device.audio.files import read
 from device.demo import RECORDING
+from device.running import dictate
 from device.settings_files import load
 from device.simulation.scripted_button import ScriptedButton
 from device.simulation.silent_indicator import SilentIndicator

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from device.audio.sound import WINDOW_MS
 from device.ports import State
-from device.settings import KeyboardSettings
+from device.settings import FormsSettings, KeyboardSettings
 from device.speech.pieces import HANGOVER_MS
 from tests.parts import SETTINGS, TAIL, Desk, TimedButton, with_button
 
@@ -17,12 +17,13 @@ GESTURES = with_button(double_press="undo", triple_press="again")
 
 
 def typing_ahead(base):
-    """Have text typed while the user speaks, any character and as fast as the loop can."""
+    """Have text typed while the user speaks, any character, as it was said, and as fast as the loop can."""
     return replace(
         base,
         recognition=replace(base.recognition, type_while_speaking=True),
         keyboard=KeyboardSettings(os="linux", pace=0),
         text=replace(base.text, typography="keep"),
+        forms=FormsSettings(**dict.fromkeys(FormsSettings.__struct_fields__, False)),
     )
 
 

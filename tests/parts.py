@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from msgspec.structs import replace
 
+from device.app import host_described
 from device.audio.sound import WINDOW, seconds
 from device.dictation import Dictation
 from device.events import (
@@ -24,8 +25,8 @@ from device.events import (
     StopRequested,
 )
 from device.hosts import OneHost
-from device.keyboard.host import host_of
-from device.ports import Parts
+from device.mute import Mute
+from device.ports import Parts, State
 from device.settings import ButtonSettings, MicrophoneSettings, Settings
 from device.simulation.scripted_button import ScriptedButton
 from device.simulation.silent_indicator import SilentIndicator
@@ -42,9 +43,9 @@ if TYPE_CHECKING:
 
     from device.audio.recording import Recording
     from device.audio.sound import Samples
+    from device.corrections.keeper import Corrections
     from device.events import Post
     from device.keyboard.reports import Report
-    from device.ports import State
     from device.utterance import Utterance
 
 PATIENCE_S = 60
@@ -167,14 +168,20 @@ class HandMicrophone:
 
     Attributes:
         heard: Every window.
+        history: "open" and "close", each time that it was opened and closed.
+        closing: Holds its closing up while it is clear.
     """
 
     def __init__(self) -> None:
+        self.history: list[str] = []
+        self.closing = threading.Event()
+        self.closing.set()
         self.heard: list[Samples] = []
         self.present = True
         self._post: Post | None = None
 
     def start(self, post: Post) -> None:
+        self.history.append("open")
         self._post = post
         if self.present:
             self.come_back()
@@ -182,6 +189,8 @@ class HandMicrophone:
             self.lose()
 
     def stop(self) -> None:
+        assert self.closing.wait(PATIENCE_S)
+        self.history.append("close")
         self._post = None
 
     def hear(self, windows: int, *, speech: bool = False) -> None:
@@ -282,6 +291,8 @@ class TimedButton(ScriptedButton):
 
     def _tell(self, event: ButtonMoved | DecisionDue) -> None:
         assert self._post is not None
+        if isinstance(event, ButtonMoved):
+            self._is_pressed = event.pressed
         self._post(event)
 
 
@@ -310,6 +321,8 @@ class Desk:
         settings: Settings = SETTINGS,
         button: ScriptedButton | None = None,
         present: bool = True,
+        mute: Mute | None = None,
+        corrections: Corrections | None = None,
     ) -> None:
         self.settings = settings
         self.host = VirtualHost.described_by(settings.keyboard)
@@ -323,7 +336,10 @@ class Desk:
         self.finished: list[Utterance] = []
         self._changed = asyncio.Event()
         self.keyboard.tell = self.indicator.tell = self._changed.set
-        self.dictation = Dictation(self.parts, settings, finished=self._finish)
+        self.mute = mute or Mute()
+        self.dictation = Dictation(
+            self.parts, settings, mute=self.mute, corrections=corrections, finished=self._finish
+        )
 
     @property
     def parts(self) -> Parts:
@@ -333,7 +349,7 @@ class Desk:
             self.detector,
             self.recogniser,
             self.keyboard,
-            OneHost(host_of(self.settings.keyboard, controls="\b")),
+            OneHost(host_described(self.settings, self.settings.keyboard)),
             self.indicator,
         )
 
@@ -341,7 +357,9 @@ class Desk:
         loop = asyncio.get_running_loop()
         self.recogniser.tell = lambda: loop.call_soon_threadsafe(self._changed.set) and None
         self.start(self.dictation.run(ready=self._changed.set))
-        await self.until(lambda: self.indicator.shown)
+        await self.until(lambda: self.indicator.shown and self.indicator.states[-1] is not State.STARTING)
+        if self.indicator.states[0] is State.STARTING:
+            del self.indicator.shown[0]
         return self
 
     async def __aexit__(

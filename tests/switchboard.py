@@ -52,6 +52,9 @@ class Switchboard:
     def name(self) -> str:
         return self._names[self.chosen]
 
+    def layout(self, language: str = "") -> str:
+        return self._reads[self.chosen].speaking(language).layout.name
+
     def host(self) -> Host:
         if self._turned != self.chosen:
             assert not self._keyboard._host.keys_down

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from device.app import _hosts_told, bluetooth_of, targets_of
+from device.app import bluetooth_of, targets_of
 from device.control_requests import List, ask
 from device.errors import ControlError
 from device.keyboard.host import host_of
 from device.keyboard.reports import ALL_UP
+from device.running import _hosts_told
 from device.settings import BluetoothSettings, KeyboardSettings, Settings
 from device.simulation.virtual_host import VirtualHost
 from device.simulation.virtual_keyboard import VirtualKeyboard

@@ -120,7 +120,7 @@ class Engine:
         self.whole.append(whole)
         return samples
 
-    def decode(self, memory, duration_s, *, beam_size, no_repeat=0):
+    def decode(self, memory, duration_s, *, beam_size, no_repeat=0, language=""):
         self.beams.append(beam_size)
         return Decoded("word", (1,), -0.1, 0.0, capped=False)
 

@@ -9,14 +9,24 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, Metadata, StrType, UnionType, type_info
+from msgspec.inspect import (
+    BoolType,
+    FloatType,
+    IntType,
+    ListType,
+    LiteralType,
+    Metadata,
+    StrType,
+    UnionType,
+    type_info,
+)
 from msgspec.structs import asdict
 
 from device.commands import config
 from device.errors import SettingsError
-from device.settings import KeyboardSettings, Settings
+from device.settings import GpioSettings, KeyboardSettings, LanguageSettings, Settings
 from device.settings_files import DEFAULT, Loaded, load
-from device.settings_words import TYPES, host_table, types_of
+from device.settings_words import LANGUAGES, NAMED, TYPES, host_table, table_named, types_of
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:
@@ -33,11 +43,16 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
             found = st.floats(low, high)
         case UnionType(types=kinds):
             found = st.one_of(map(values, kinds))
+        case ListType(item_type=item, max_length=most):
+            found = st.lists(values(item), max_size=min(most, 3))
         case StrType(pattern=None):
             found = st.text()
         case StrType(pattern=pattern):
             found = st.from_regex(pattern)
     return found
+
+
+PINS = ["", "GPIO17", "GPIO27", "GPIO2", "PC6", "PL4", "GPIO1_C6", "gpiochip0:17", "PI16", "PC7", "PC8"]
 
 
 @st.composite
@@ -47,11 +62,27 @@ def settings(draw) -> Settings:
             **{key: draw(values(type_info(kind))) for key, kind in keys.items()}
         )
         for table, keys in TYPES.items()
+        if table != "gpio"
     }
     assume(sections["speech"].neg_threshold <= sections["speech"].threshold)
     sections["keyboard"] = draw(keyboards())
+    # Two of them at one pin are refused.
+    sections["gpio"] = GpioSettings(*draw(st.permutations(PINS)), draw(st.booleans()))
     names = draw(st.lists(st.text(), unique_by=str.casefold, max_size=2))
-    return Settings(**sections, hosts={name: draw(keyboards()) for name in names})
+    codes = draw(st.sets(st.sampled_from(["de", "fr", "haw"])))
+    return Settings(
+        **sections,
+        hosts={name: draw(keyboards()) for name in names},
+        languages={code: draw(LANGUAGE) for code in codes},
+    )
+
+
+LANGUAGE = st.builds(
+    LanguageSettings,
+    layout=st.sampled_from(["", "us", "de"]),
+    initial_prompt=st.text(),
+    hotwords=st.text(),
+)
 
 
 @st.composite
@@ -68,6 +99,7 @@ ORIGINS = {f"{table}.{key}": DEFAULT for table, keys in TYPES.items() for key in
 
 def origins_of(settings: Settings, origin: str) -> dict[str, str]:
     tables = [*TYPES, *map(host_table, settings.hosts)]
+    tables += [table_named(LANGUAGES, code) for code in settings.languages]
     return {f"{table}.{key}": origin for table in tables for key in types_of(table)}
 
 
@@ -82,9 +114,9 @@ def test_what_is_printed_loads_to_the_same_settings(folder: Path, wanted: Settin
     printed = config.render(Loaded(wanted, origins_of(wanted, origin)))
 
     sections = asdict(wanted)
-    hosts = {name: asdict(keyboard) for name, keyboard in sections.pop("hosts").items()}
+    named = {kind: {name: asdict(table) for name, table in sections.pop(kind).items()} for kind in NAMED}
     tables = {table: asdict(section) for table, section in sections.items()}
-    assert tomllib.loads(printed) == tables | ({"hosts": hosts} if hosts else {})
+    assert tomllib.loads(printed) == tables | {kind: each for kind, each in named.items() if each}
     file = folder / "printed.toml"
     file.write_bytes(printed.encode())
     again = load(file, folder)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from device.ports import State
-from tests.parts import PRE_ROLL, SPOKEN, TAIL, Desk, with_button, with_microphone
+from tests.parts import PRE_ROLL, SPOKEN, TAIL, Desk, TimedButton, with_button, with_microphone
 
 
 async def test_what_was_said_is_typed():
@@ -217,6 +217,19 @@ async def test_a_button_that_bounces_makes_one_dictation():
     assert desk.host.text == "One. Two."
     assert len(desk.recogniser.recordings) == 2
     assert desk.indicator.states.count(State.LISTENING) == 2
+
+
+async def test_a_press_while_the_contact_may_still_bounce_counts_when_it_rests():
+    button = TimedButton()
+    async with Desk("One.", "Two.", settings=with_button(debounce_ms=25), button=button) as desk:
+        await desk.dictate()
+        button.press(after_s=0.01)
+        button.rest()
+        desk.microphone.speak()
+        button.release()
+        desk.microphone.hear(TAIL + 1)
+        await desk.until_finished(2)
+    assert desk.host.text == "One. Two."
 
 
 async def test_the_length_limit_ends_a_recording_and_loses_nothing_of_it():

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from device import dictation as dictation_module
+from device import hearing
 from device import transcriber as transcriber_module
-from device.app import dictate
 from device.errors import KeyboardError, SaykeyError
-from device.events import StopRequested
+from device.events import StopRequested, Then
 from device.ports import State
+from device.running import dictate
 from tests.parts import PATIENCE_S, TAIL, Desk, service_manager, with_button
 
 ERRORS = [SaykeyError("Quiet please."), MemoryError("the last words"), RuntimeError("the last words")]
@@ -79,7 +80,7 @@ async def test_sound_from_before_the_loss_opens_no_later_recording():
 
 
 async def test_a_microphone_that_hangs_is_noted_and_one_that_is_lost_is_not(monkeypatch):
-    monkeypatch.setattr(dictation_module, "_SOUND_WITHIN_S", -1.0)
+    monkeypatch.setattr(hearing, "_SOUND_WITHIN_S", -1.0)
     async with Desk() as desk:
         desk.microphone.hear(1)
         await desk.acted()
@@ -320,6 +321,76 @@ async def test_sigterm_while_typing_types_to_the_end():
     assert desk.host.reports[-1] == bytes(8)
 
 
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [
+        ([Then.DRIVE, Then.DRIVE, Then.RELOAD], Then.DRIVE),
+        ([Then.RELOAD, Then.STOP], Then.STOP),
+        ([Then.STOP], Then.STOP),
+    ],
+)
+async def test_whatever_comes_after_it_types_to_the_end_first_unless_it_shall_stop(asked, then):
+    async with Desk("Hello, host.") as desk:
+        desk.keyboard.brake_after(5)
+        desk.say()
+        await desk.until_braked()
+        for each in asked:
+            desk.dictation.post(StopRequested(each))
+        desk.keyboard.go_on()
+        await desk.stopped()
+        assert desk.task.result() is then
+    if then is not Then.STOP:
+        assert desk.host.text == "Hello, host."
+
+
+@pytest.mark.parametrize("then", [Then.DRIVE, Then.RELOAD])
+async def test_a_command_does_not_cut_short_who_speaks(then, monkeypatch):
+    monkeypatch.setattr(dictation_module, "STOP_GRACE_S", 0.0)
+    async with Desk("Hello, host.") as desk:
+        desk.button.press()
+        desk.microphone.speak()
+        desk.dictation.post(StopRequested(then))
+        await desk.acted()
+        desk.microphone.speak()
+        desk.keyboard.brake_after(5)
+        desk.button.release()
+        desk.microphone.hear(TAIL + 1)
+        await desk.until_braked()
+        desk.keyboard.go_on()
+        await desk.stopped()
+        assert desk.task.result() is then
+    assert desk.host.text == "Hello, host."
+    assert len(desk.finished) == 1
+
+
+async def test_a_new_model_waits_for_the_text_that_waits_and_the_drive_does_not():
+    for then in (Then.RELOAD, Then.DRIVE):
+        async with Desk("Hello, host.") as desk:
+            desk.keyboard.unplug_after(3)
+            desk.say()
+            await desk.until_shown(State.HOST_AWAY)
+            desk.keyboard.plug_in()
+            await desk.until_shown(State.WAITING)
+            desk.dictation.post(StopRequested(then))
+            if then is Then.RELOAD:
+                await desk.acted()
+                desk.tap()
+                desk.microphone.hear(TAIL + 1)
+            await desk.stopped()
+            assert desk.task.result() is then
+        assert (desk.host.text == "Hello, host.") is (then is Then.RELOAD)
+
+
+@pytest.mark.parametrize("then", [Then.DRIVE, Then.RELOAD])
+async def test_a_command_does_not_wait_for_what_cannot_be_recognised(then):
+    async with Desk(MemoryError(), MemoryError()) as desk:
+        desk.say()
+        await desk.until_shown(State.ERROR)
+        desk.dictation.post(StopRequested(then))
+        await desk.stopped()
+        assert desk.task.result() is then
+
+
 async def test_sigterm_tries_once_more_what_could_not_be_recognised():
     async with Daemon(MemoryError(), "One.") as desk:
         desk.say()
@@ -428,7 +499,8 @@ async def test_the_watchdog_is_fed_only_while_there_is_progress(monkeypatch, tmp
     monkeypatch.setattr(transcriber_module, "_SLOWEST_RTF", 0.0)
     with service_manager(tmp_path, monkeypatch) as manager:
         async with Daemon("Hello.") as desk:
-            assert await manager.next() == "READY=1"
+            while (told := await manager.next()) != "READY=1":
+                assert told == "WATCHDOG=1"
             assert await manager.next() == "WATCHDOG=1"
             desk.recogniser.gate.clear()
             desk.say()

@@ -147,7 +147,7 @@ async def test_a_transcript_cannot_press_backspace():
 @pytest.mark.parametrize("triple_press", ["again", "none"])
 async def test_a_double_press_while_typing_takes_back_what_was_typed_so_far(mode, triple_press):
     settings = with_button(GESTURES, mode=mode, triple_press=triple_press)
-    async with TimedDesk("Before.", "Scratch that.", settings=settings) as desk:
+    async with TimedDesk("Before.", "Scratched it.", settings=settings) as desk:
         await talk(desk, mode)
         await desk.until_finished(1)
         desk.keyboard.brake_after(9)
@@ -163,10 +163,10 @@ async def test_a_double_press_while_typing_takes_back_what_was_typed_so_far(mode
         await desk.until(lambda: desk.at_rest)
         assert desk.host.text == "Before."
         assert desk.finished[-1].undone
-        assert desk.finished[-1].text == " Scratch that."
+        assert desk.finished[-1].text == " Scratched it."
         if triple_press == "again":
             await desk.again()
-            assert desk.host.text == "Before. Scratch that."
+            assert desk.host.text == "Before. Scratched it."
             await desk.undo()
     assert desk.host.text == "Before."
     assert len(desk.finished) == 2
@@ -183,7 +183,7 @@ async def talk(desk, mode):
 
 
 async def test_again_at_once_while_the_host_takes_its_time_comes_behind_the_undo():
-    async with TimedDesk("Before.", "Scratch that.") as desk:
+    async with TimedDesk("Before.", "Scratched it.") as desk:
         await desk.dictate()
         desk.keyboard.brake_after(9)
         desk.say()
@@ -195,11 +195,11 @@ async def test_again_at_once_while_the_host_takes_its_time_comes_behind_the_undo
         desk.keyboard.go_on()
         await desk.until_finished(2)
         await desk.until(lambda: desk.at_rest)
-    assert desk.host.text == "Before. Scratch that."
+    assert desk.host.text == "Before. Scratched it."
 
 
 async def test_a_second_double_press_does_not_keep_the_first_from_its_work():
-    async with TimedDesk("Before.", "Scratch that.") as desk:
+    async with TimedDesk("Before.", "Scratched it.") as desk:
         await desk.dictate()
         await desk.dictate()
         desk.keyboard.brake_after(4)

@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -16,12 +16,16 @@ from device.doctor import machine, software, sound
 from device.doctor.finding import Verdict, examine, fault, ok, warning
 from device.errors import ModelError, SoundError
 from device.events import MicrophoneLost, MicrophoneReady, SoundDropped, SoundHeard
-from device.settings import RecognitionSettings, Settings, SpeechSettings
+from device.kept_words import KeptWords
+from device.mute import FILE, Mute
+from device.settings import RecognitionSettings, Settings, SpeechSettings, VocabularySettings
 from tests import tiny_model
 from tests.pulse import PulseMicrophone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from device.doctor.finding import Finding
 
 OK, WARNING, FAULT = Verdict.OK, Verdict.WARNING, Verdict.FAULT
 
@@ -97,11 +101,11 @@ def test_a_report_holds_no_user_name_and_nothing_that_commands_a_terminal(monkey
 def test_settings_tell_which_files_count(tmp_path: Path):
     (tmp_path / "saykey.toml").write_text("[button]\nmode = 'toggle'\n")
     config = tmp_path / "trial.toml"
-    config.write_text("[text]\nnewlines = true\n")
+    config.write_text("[commands]\nnew_line = 'strict'\n")
 
     settings, finding = software.settings_in_force(config, tmp_path)
 
-    assert (settings.button.mode, settings.text.newlines) == ("toggle", True)
+    assert (settings.button.mode, settings.commands.new_line) == ("toggle", "strict")
     assert finding.verdict is OK
     assert "saykey.toml" in finding.found
     assert "trial.toml" in finding.found
@@ -177,6 +181,38 @@ def test_an_english_model_for_another_language_is_a_warning(folder: Path):
     _, finding = diagnose(lambda: software.model(settings, lambda: None))
     assert finding.verdict is WARNING
     assert "'de'" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("spoken", "verdict", "found"),
+    [
+        ({"languages": ["en", "de"]}, WARNING, "cannot be chosen: de"),
+        ({"language": "auto", "languages": ["en"]}, WARNING, "knows English only, but recognition.language"),
+    ],
+)
+def test_languages_that_an_english_model_lacks_are_a_warning(folder: Path, spoken, verdict, found):
+    settings = RecognitionSettings(model=str(folder), **spoken)
+    _, finding = diagnose(lambda: software.model(settings, lambda: None))
+    assert finding.verdict is verdict
+    assert found in finding.found
+
+
+@pytest.mark.parametrize(
+    ("spoken", "verdict", "found"),
+    [
+        ({"language": "auto"}, WARNING, "of all that the model knows"),
+        ({"language": "auto", "languages": ["en", "de"]}, OK, "the language is heard, one of en, de"),
+        ({"language": "de"}, OK, "the language is de"),
+    ],
+)
+def test_the_language_of_a_multilingual_model_is_told(tmp_path: Path, spoken, verdict, found):
+    folder = tiny_model.write(
+        tmp_path / "whisper", size=tiny_model.MULTILINGUAL, languages=["de"], dtype="int8"
+    )
+    settings = RecognitionSettings(model=str(folder), **spoken)
+    _, finding = diagnose(lambda: software.model(settings, lambda: None))
+    assert finding.verdict is verdict
+    assert found in finding.found
 
 
 def test_a_slow_model_is_a_warning():
@@ -344,8 +380,10 @@ def test_a_muted_sound_server_is_found(tmp_path: Path):
         )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     said = [line for line in lines if line["check"] == "microphone"]
-    assert [line["state"] for line in said] == ["ok", "fault"]
+    assert [line["state"] for line in said] == ["ok", "fault", "ok"]
     assert "delivers only zeros" in said[1]["found"]
+    assert "Capture is at" in said[2]["found"]
+    assert "microphone.gain is auto" in said[2]["found"]
     assert done.returncode == 1
 
 
@@ -360,14 +398,20 @@ def may_not(_path, _mode):
     return False
 
 
-def test_the_button_is_a_key_where_there_is_no_gpio(tmp_path: Path):
-    assert "no GPIO" in only(machine.button(tmp_path)).found
-    (tmp_path / "gpiochip0").touch()
-    assert "gpiochip0" in only(machine.button(tmp_path)).found
-
-
 def test_permissions_that_suffice_are_one_line(tmp_path: Path):
     assert only(machine.permissions(tmp_path / "not/yet/there", tmp_path, may, is_root=False)).verdict is OK
+
+
+def test_what_was_lost_of_the_card_is_told(tmp_path: Path):
+    told = tmp_path / "told"
+    assert list(machine.card(told)) == []
+    told.write_text("The data partition was damaged, and could be repaired.\n")
+    finding = only(machine.card(told))
+    assert (finding.verdict, finding.found) == (
+        WARNING,
+        "The data partition was damaged, and could be repaired",
+    )
+    assert "worn out" in finding.advice
 
 
 def test_each_lack_of_permission_is_named(tmp_path: Path):
@@ -382,6 +426,17 @@ def test_each_lack_of_permission_is_named(tmp_path: Path):
     assert "root" in root
     assert str(tmp_path) in store
     assert microphones.endswith("pcmC1D0c")
+
+
+@pytest.mark.parametrize(("access", "verdict"), [(may, OK), (may_not, WARNING)])
+def test_who_is_not_in_the_group_is_sent_into_it_and_not_told_to_take_the_services_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, access, verdict: Verdict
+):
+    monkeypatch.setattr(machine, "SERVICE_STATE", tmp_path)
+    finding = only(machine.permissions(tmp_path / "models", tmp_path, access, is_root=False))
+    assert finding.verdict is verdict
+    assert ("usermod -aG saykey" in finding.advice) is (verdict is WARNING)
+    assert "chown" not in finding.advice
 
 
 def meminfo(file: Path, total_mb: int, free_mb: int) -> Path:
@@ -468,6 +523,13 @@ def test_a_terminal_gets_signs_and_colour_within_its_width(monkeypatch, capsys, 
     assert max(map(len, plain.splitlines())) <= 80
 
 
+def test_a_microphone_that_is_muted_is_not_listened_to(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(doctor, "SERVICE_FOLDER", tmp_path)
+    Mute(tmp_path / FILE).turn(on=True)
+    assert call(monkeypatch, dict(ALL)) == 0
+    assert "it is muted" in capsys.readouterr().out
+
+
 def test_json_is_one_object_a_line(monkeypatch, capsys):
     assert call(monkeypatch, ALL, as_json=True) == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -491,13 +553,50 @@ def test_this_machine_can_be_examined_whatever_it_lacks(tmp_path: Path, capsys):
         "settings",
         "model",
         "detector",
+        "words",
         "microphone",
-        "button",
+        "pins",
+        "display",
         "keyboard",
         "bluetooth",
         "permissions",
+        "corrections",
         "memory",
         "versions",
     ]
     assert not [line for line in lines if "check itself failed" in line["found"]]
     assert all(bool(line["advice"]) == (line["state"] != "ok") for line in lines)
+
+
+def words_found(kept: KeptWords, use: Literal["none", "hotwords"] = "none") -> Finding:
+    settings = Settings(
+        recognition=RecognitionSettings(model="tiny.en"), vocabulary=VocabularySettings(use=use)
+    )
+    (found,) = software.words(settings, kept)
+    return found
+
+
+def test_the_words_are_counted_and_not_named(tmp_path: Path):
+    kept = KeptWords(tmp_path)
+    kept.change("Przybylski\n", "words")
+    assert words_found(kept).verdict is Verdict.OK
+    assert words_found(kept).found == f"1 word in {tmp_path}/words.txt"
+
+
+def test_a_list_of_words_that_is_wrong_is_told_without_its_words(tmp_path: Path):
+    (tmp_path / "words.txt").write_text("secret\nsecret\n")
+    found = words_found(KeptWords(tmp_path))
+    assert found.verdict is Verdict.WARNING
+    assert "saykey words" in found.advice
+    assert "secret" not in f"{found}"
+
+
+@pytest.mark.usefixtures("real_settings")
+def test_words_that_do_not_fit_are_told(tmp_path: Path):
+    kept = KeptWords(tmp_path)
+    kept.change("".join(f"Przybylski{number}\n" for number in range(100)), "words")
+    found = words_found(kept, "hotwords")
+    assert found.verdict is Verdict.WARNING
+    assert "100 words" in found.found
+    assert "the first" in found.found
+    assert "vocabulary.use" in found.advice

@@ -31,9 +31,19 @@ def with_gadget(root: Path) -> Path:
     return root
 
 
+def with_drive(root: Path) -> Path:
+    write(root, "sys/kernel/config/usb_gadget/saykey-drive/UDC", "\n")
+    return root
+
+
+def findings(root: Path, may=lambda _: True):
+    found = examine({"keyboard": lambda: usb.keyboard(root, lambda file, _: may(file))})
+    return [finding for _, finding in found]
+
+
 def only(root: Path, *, may=True):
-    ((_, finding),) = examine({"keyboard": lambda: usb.keyboard(root, lambda *_: may)})
-    return finding
+    """Give the first finding, which is the keyboard's."""
+    return findings(root, lambda _: may)[0]
 
 
 def test_a_computer_that_is_no_board_is_no_fault(tmp_path: Path):
@@ -78,7 +88,7 @@ def test_a_user_who_may_not_write_is_told_how_to(tmp_path: Path):
     finding = only(with_gadget(a_board(tmp_path)), may=False)
     assert finding.verdict is FAULT
     assert "hidg0" in finding.found
-    assert "GROUP=" in finding.advice
+    assert "60-saykey.rules" in finding.advice
 
 
 @pytest.mark.parametrize(
@@ -100,3 +110,31 @@ def test_the_host_is_looked_for(tmp_path: Path, state: str, verdict: Verdict, wo
 def test_a_keyboard_that_something_else_made_will_do(tmp_path: Path):
     write(a_board(tmp_path), "dev/hidg1")
     assert only(tmp_path).verdict is OK
+
+
+def test_the_drive_is_looked_for(tmp_path: Path):
+    _, drive = findings(with_drive(with_gadget(a_board(tmp_path))))
+    assert drive.verdict is OK
+    assert "can be a drive" in drive.found
+
+
+def test_a_keyboard_alone_is_told_why(tmp_path: Path):
+    _, drive = findings(with_gadget(a_board(tmp_path)))
+    assert drive.verdict is WARNING
+    assert "usb_f_mass_storage" in drive.advice
+
+
+def test_a_user_who_may_not_switch_is_told_how_to(tmp_path: Path):
+    _, drive = findings(with_drive(with_gadget(a_board(tmp_path))), lambda file: file.name != "UDC")
+    assert drive.verdict is WARNING
+    assert "usermod" in drive.advice
+
+
+def test_a_drive_that_is_shown_is_no_broken_keyboard(tmp_path: Path):
+    with_drive(with_gadget(a_board(tmp_path)))
+    write(tmp_path, "sys/kernel/config/usb_gadget/saykey/UDC", "\n")
+    write(tmp_path, "sys/kernel/config/usb_gadget/saykey-drive/UDC", "fe980000.usb\n")
+    (tmp_path / "dev/hidg0").unlink()
+    (finding,) = findings(tmp_path)
+    assert finding.verdict is OK
+    assert "drive" in finding.found

@@ -11,9 +11,13 @@ from device.hardware.gadget_status import Status
 from device.keyboard.reports import CAPS_LOCK_LED
 
 UDC = "fe980000.usb"
-NOTHING = Status(gadget="", controllers=(UDC,), udc="", state="", speed="", device="", leds=None)
+NOTHING = Status(
+    gadget="", drive="", bound="", controllers=(UDC,), udc="", state="", speed="", device="", leds=None
+)
 UP = Status(
     gadget="saykey",
+    drive="saykey-drive",
+    bound="saykey",
     controllers=(UDC,),
     udc=UDC,
     state="configured",
@@ -81,16 +85,23 @@ def test_status_is_one_json_object(machine, capsys):
         (NOTHING, "run: sudo saykey gadget up"),
         (changed(NOTHING, gadget="saykey"), "half made"),
         (changed(NOTHING, controllers=()), "USB device controller"),
-        (UP, "a host takes its keys, high-speed, Caps Lock on"),
+        (UP, "a host has taken it, high-speed, Caps Lock on"),
         (changed(UP, leds=0), "no lock key on"),
         (changed(UP, state="suspended"), "sleeps"),
         (changed(UP, state="not attached"), "plug it into a computer"),
         (changed(UP, state="addressed"), "addressed"),
         (changed(UP, device=""), "no device file"),
+        (changed(UP, drive=""), "no drive"),
+        (changed(UP, bound="saykey-drive", device=""), "the drive in place of the keyboard"),
     ],
 )
 def test_status_in_words(now: Status, words: str):
     assert words in gadget.in_words(now)
+
+
+def test_the_drives_lights_are_not_told():
+    shown = gadget.in_words(changed(UP, bound="saykey-drive", device=""))
+    assert shown == f"the drive in place of the keyboard on {UDC}, a host has taken it, high-speed"
 
 
 def test_a_machine_that_cannot_says_so(monkeypatch):

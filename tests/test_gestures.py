@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import heapq
-from itertools import pairwise
+from itertools import cycle, pairwise, zip_longest
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -15,36 +15,27 @@ DEBOUNCE_MS = 25
 DEBOUNCE_S = DEBOUNCE_MS / 1000
 
 
-def debounced(times, delays):
+def debounced(times, delays=(0.0,)):
     """Give the moves that are taken of a contact that changes at these times.
 
-    A second look is delivered late by one of the delays, as by a busy loop; when the contact moves before it
-    is due it is given up, and when after that, it comes behind the contact's move.
+    What has to be looked at again is looked at late, by one of the delays after the other, as by a busy loop,
+    if the contact has not moved before.
     """
     debouncer = Debouncer(DEBOUNCE_MS)
     raw = [ButtonMoved(index % 2 == 0, at_s) for index, at_s in enumerate(times)]
-    queue = [(move.at_s, number, move) for number, move in enumerate(raw)]
-    heapq.heapify(queue)
-    number, second = len(raw), None
+    delays = cycle(delays)
     taken = []
-    while queue:
-        now_s, this, move = heapq.heappop(queue)
-        if second and this < len(raw) and second.at_s > now_s:
-            queue = [entry for entry in queue if entry[2] is not second]
-            heapq.heapify(queue)
-        if again := debouncer.look_again(move):
-            delay_s = delays[number % len(delays)]
-            heapq.heappush(queue, (again.at_s + delay_s, number, again))
-            number, second = number + 1, again
-        elif debouncer.take(move):
-            taken.append(move)
+    for move, next_s in zip_longest(raw, times[1:], fillvalue=inf):
+        taken += debouncer.move(move)
+        while debouncer.due_s is not None and (due_s := debouncer.due_s) + next(delays) < next_s:
+            taken += debouncer.wait(due_s)
     return raw, taken
 
 
 TIMES = st.lists(st.floats(0.001, 0.08), max_size=30).map(
     lambda gaps: [1000 + sum(gaps[: index + 1]) for index in range(len(gaps))]
 )
-DELAYS = st.lists(st.floats(0, 0.02), min_size=1, max_size=5)
+DELAYS = st.lists(st.floats(0, 1), min_size=1, max_size=5)
 
 
 @given(TIMES, DELAYS)
@@ -57,41 +48,58 @@ def test_any_contact_is_debounced(times, delays):
     assert (taken[-1].pressed if taken else False) == rests
 
 
+@given(TIMES, DELAYS)
+def test_however_late_it_is_looked_at_the_same_is_taken(times, delays):
+    assert debounced(times, delays) == debounced(times)
+
+
+@given(TIMES, st.data())
+def test_a_move_that_is_heard_of_late_is_not_lost(times, data):
+    debouncer = Debouncer(DEBOUNCE_MS)
+    now_s, taken = 0.0, []
+    for index, at_s in enumerate(times):
+        now_s = max(now_s, at_s) + data.draw(st.sampled_from((0.0, 0.01, 0.1)))
+        while debouncer.due_s is not None and debouncer.due_s < now_s:
+            taken += debouncer.wait(now_s)
+        taken += debouncer.move(ButtonMoved(index % 2 == 0, at_s))
+    taken += debouncer.wait(inf)
+    assert [move.pressed for move in taken] == [index % 2 == 0 for index in range(len(taken))]
+    assert all(b.at_s - a.at_s >= DEBOUNCE_S - 1e-9 for a, b in pairwise(taken))
+    assert len(taken) % 2 == len(times) % 2, "it is where the contact is"
+
+
 def test_a_clean_button_is_taken_at_once_and_as_it_is():
-    raw, taken = debounced([1.0, 1.1, 1.2, 1.225], [0.0])
+    raw, taken = debounced([1.0, 1.1, 1.2, 1.225])
     assert taken == raw
 
 
 def test_a_bounce_is_no_move():
-    debouncer = Debouncer(DEBOUNCE_MS)
-    assert debouncer.take(ButtonMoved(pressed=True, at_s=1.0))
-    assert not debouncer.take(ButtonMoved(pressed=False, at_s=1.001))
-    assert not debouncer.take(ButtonMoved(pressed=True, at_s=1.002))
-    assert debouncer.take(ButtonMoved(pressed=False, at_s=1.1))
+    _, taken = debounced([1.0, 1.001, 1.002, 1.1])
+    assert taken == [ButtonMoved(pressed=True, at_s=1.0), ButtonMoved(pressed=False, at_s=1.1)]
 
 
 def test_a_release_within_the_bouncing_is_noticed_after_it():
-    _, taken = debounced([1.0, 1.01], [0.0])
+    _, taken = debounced([1.0, 1.01])
     assert [move.pressed for move in taken] == [True, False]
     assert taken[1].at_s == pytest.approx(1.025)
 
 
-def test_a_second_look_that_was_overtaken_is_ignored():
+def test_a_press_right_after_the_release_is_noticed_though_all_is_looked_at_much_later():
     debouncer = Debouncer(DEBOUNCE_MS)
-    assert debouncer.take(ButtonMoved(pressed=True, at_s=1.0))
-    second = debouncer.look_again(ButtonMoved(pressed=False, at_s=1.02))
-    later = ButtonMoved(pressed=True, at_s=1.026)
-    assert debouncer.look_again(later) is None
-    assert not debouncer.take(later)
-    assert debouncer.look_again(second) is None
-    assert not debouncer.take(second)
-    assert debouncer.take(ButtonMoved(pressed=False, at_s=1.5))
+    moves = [
+        ButtonMoved(pressed=True, at_s=1.0),
+        ButtonMoved(pressed=False, at_s=1.01),
+        ButtonMoved(pressed=True, at_s=1.04),
+    ]
+    taken = [each for move in moves for each in debouncer.move(move)] + debouncer.wait(5.0)
+    assert [move.pressed for move in taken] == [True, False, True]
+    assert [move.at_s for move in taken] == pytest.approx([1.0, 1.025, 1.05])
 
 
 def test_without_debouncing_every_move_counts():
     debouncer = Debouncer(0)
     moves = [ButtonMoved(index % 2 == 0, 1.0) for index in range(4)]
-    assert all(debouncer.look_again(move) is None and debouncer.take(move) for move in moves)
+    assert [debouncer.move(move) for move in moves] == [[move] for move in moves]
 
 
 class Hand:
@@ -118,7 +126,7 @@ class Hand:
                 self.recording = gesture is START
             if gesture is START:
                 self.fates.append(None)
-            elif gesture in {SETTLE, UNDO, AGAIN, NEXT_HOST}:
+            elif gesture in {SETTLE} | INSTEAD:
                 self._decide(is_dictation=gesture is SETTLE)
         self.said += gestures
         return gestures
@@ -143,7 +151,10 @@ class Hand:
         return self.press(after_s) + self.release(0.1)
 
 
-START, END, SETTLE, UNDO, AGAIN, NEXT_HOST, PAIR, CONFIRM = Gesture
+START, END, SETTLE, UNDO, AGAIN, NEXT_HOST, PAIR, CONFIRM = (
+    Gesture[name] for name in ("START", "END", "SETTLE", "UNDO", "AGAIN", "NEXT_HOST", "PAIR", "CONFIRM")
+)
+INSTEAD = {UNDO, AGAIN, NEXT_HOST, Gesture.NEXT_LANGUAGE, Gesture.NEXT_MODEL, Gesture.FORGET_CORRECTIONS}
 MODES = ["hold", "toggle", "both"]
 
 
@@ -317,6 +328,27 @@ def test_where_no_press_switches_the_host_none_may(mode):
     assert not hand.gestures.may_switch_host
 
 
+# Hands-free.
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_presses_may_ask_for_hands_free(mode):
+    hand = Hand(mode, "hands_free")
+    hand.tap()
+    assert hand.tap() == [*TAPPED_AGAIN[mode], Gesture.HANDS_FREE]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_long_press_may_ask_for_hands_free(mode):
+    gestures = Gestures(
+        ButtonSettings(mode=mode, double_press="none", triple_press="none", long_press="hands_free")
+    )
+    assert gestures.read(ButtonMoved(pressed=True, at_s=1.0), recording=False) == [START]
+    assert gestures.wait(8.9) == []
+    assert gestures.wait(9.0) == [Gesture.HANDS_FREE_IN_SILENCE]
+    assert gestures.wait(99.0) == []
+
+
 # A long press.
 
 
@@ -445,7 +477,9 @@ def meant(presses, actions):
 
 
 ACTIONS = st.dictionaries(
-    st.sampled_from([2, 3]), st.sampled_from(["undo", "again", "next_host"]), min_size=1
+    st.sampled_from([2, 3]),
+    st.sampled_from(["undo", "again", "next_host", "next_language", "next_model"]),
+    min_size=1,
 )
 UP_S = st.integers(0, 9).map(lambda tenths: tenths / 10 + 0.03)
 HELD_S = st.integers(0, 9).map(lambda tenths: tenths / 10 + 0.04)

@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from device import hosts as hosts_module
+from device import kept_host
 from device.app import targets_of
 from device.errors import HostAwayError, HostError
 from device.hosts import OneHost
@@ -827,7 +828,7 @@ def test_a_write_that_was_cut_off_leaves_what_was_kept_before(tmp_path: Path):
     assert kept.read() == ("usb", "usb")
 
 
-def test_the_folder_is_systemds_or_the_users(monkeypatch: pytest.MonkeyPatch):
+def test_the_folder_is_systemds_or_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/saykey:/var/lib/other")
     monkeypatch.setenv("XDG_STATE_HOME", "/home/somebody/state")
     assert str(state_folder()) == "/var/lib/saykey"
@@ -835,4 +836,7 @@ def test_the_folder_is_systemds_or_the_users(monkeypatch: pytest.MonkeyPatch):
     assert str(state_folder()) == "/home/somebody/state/saykey"
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setattr(kept_host, "SERVICE_STATE", tmp_path / "none")
     assert str(state_folder()) == "/home/somebody/.local/state/saykey"
+    monkeypatch.setattr(kept_host, "SERVICE_STATE", tmp_path)
+    assert state_folder() == tmp_path

@@ -17,11 +17,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from device.app import dictate, load_detector, load_recogniser
+from device.app import load_detector, load_recogniser
 from device.audio.files import read
 from device.audio.sound import samples_in
 from device.demo import RECORDING, SENTENCE
 from device.ports import State
+from device.running import dictate
 from device.simulation.wav_microphone import WavMicrophone
 from device.speech.engine import Engine
 from tests.blocking import watched

@@ -40,7 +40,8 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path, monkeypatch) -> Command:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))  # where no daemon runs
     return Command(tmp_path)
 
 

@@ -29,7 +29,7 @@ def test_letters_that_the_terminal_lacks_are_no_fault(tmp_path, encoding):
 
 def test_json_says_which_file_it_was_whatever_its_name(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(transcribe, "load_detector", SignDetector)
-    monkeypatch.setattr(transcribe, "load_recogniser", lambda _settings: ScriptedRecogniser("grüße"))
+    monkeypatch.setattr(transcribe, "load_recogniser", lambda _settings, **_: ScriptedRecogniser("grüße"))
     sound = tmp_path / "sound.wav"
     soundfile.write(sound, np.full(SAMPLE_RATE_HZ, 0.5), SAMPLE_RATE_HZ)
     file = sound.rename(tmp_path / os.fsdecode(b'two\nlines "\xff\xfe.wav'))

@@ -28,6 +28,7 @@ TORCH = "torch==2.13.0"
 LOCKS = {
     "build": PROJECT["build-system"]["requires"],
     "device": wanted("hardware"),
+    "options": EXTRAS["display"] + EXTRAS["wakeword"],
     "dev": [one for one in wanted("dev") if one != TORCH],
     "bench": wanted("bench"),
     "torch": [TORCH],
@@ -96,8 +97,9 @@ def test_a_lock_has_what_the_project_requires(lock, python, machine):
 
 
 @everywhere
-def test_development_has_the_versions_of_the_device(python, machine):
-    assert pins("device", python, machine).items() <= pins("dev", python, machine).items()
+@pytest.mark.parametrize("lock", ["device", "options"])
+def test_development_has_the_versions_of_the_device(lock, python, machine):
+    assert pins(lock, python, machine).items() <= pins("dev", python, machine).items()
 
 
 @everywhere
@@ -115,7 +117,7 @@ def test_what_torch_needs_beside_itself_is_in_its_two_locks_alike(python, machin
     assert others <= of_cpu.keys() | pins("dev", python, machine).keys()
 
 
-@pytest.mark.parametrize("lock", ["build", "device", "dev", "bench", "torch-needs", "model"])
+@pytest.mark.parametrize("lock", ["build", "device", "options", "dev", "bench", "torch-needs", "model"])
 def test_torch_is_only_in_its_own_locks(lock):
     assert not [str(one) for one in locked(lock) if re.match(r"torch|nvidia|triton|cuda", one.name)]
     assert all(any(one.name == "torch" for one in locked(own)) for own in ("torch", "torch-cpu"))

@@ -6,8 +6,13 @@ import pytest
 
 from device.events import Recognised
 from device.outbox import Entry
+from device.settings import Settings
 from device.speech.engine import Decoded
 from device.speech.transcript import Segment, Transcript
+from device.text.commands import read
+from device.text.grammar import Grammar, grammar_of
+from device.text.phrases import Heard
+from device.text.words import words_of
 from device.utterance import Utterance
 
 SAID = "a private word"
@@ -21,6 +26,9 @@ TRANSCRIPT = Transcript((Segment(0.0, 1.0, SAID, -0.1, 0.0),), 1.0)
         Recognised(1, TRANSCRIPT),
         Entry(1, SAID),
         Decoded(SAID, (1, 2, 3), -0.1, 0.0, capped=False),
+        words_of(SAID),
+        Heard.of(TRANSCRIPT.segments, Grammar(), is_open=False),
+        read(TRANSCRIPT.segments, grammar_of("en"), Settings()),
         Utterance(1, 0.0, TRANSCRIPT, text=SAID),
     ],
     ids=lambda carrier: type(carrier).__name__,

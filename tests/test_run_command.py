@@ -132,7 +132,7 @@ def test_a_missing_microphone_is_shown(wordless):
 
 def test_the_end_of_the_input_ends_it(wordless):
     with Daemon(wordless) as daemon:
-        daemon.until("idle")
+        daemon.until("error")
         daemon.end_of_input()
         assert daemon.end()[0] == 0, daemon.log
 
@@ -141,7 +141,7 @@ def test_a_terminal_is_given_back_as_it_was(wordless):
     ours, theirs = os.openpty()
     before = termios.tcgetattr(ours)
     with Daemon(wordless, stdin=theirs) as daemon:
-        daemon.until("idle")
+        daemon.until("error")
         os.write(ours, b" q")
         assert daemon.end()[0] == 0, daemon.log
     assert termios.tcgetattr(ours) == before

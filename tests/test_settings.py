@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from device.errors import SettingsError
-from device.settings import Settings
+from device.settings import LanguageSettings, Settings
 from device.settings_files import DEFAULT, DEFAULT_FILE, load
 from device.settings_words import TYPES, allowed
 
@@ -53,7 +53,7 @@ def complaint(root: Path, content: str | bytes) -> str:
 
 def test_default_file_is_the_defaults():
     sections = asdict(Settings())
-    assert sections.pop("hosts") == {}
+    assert sections.pop("hosts") == sections.pop("languages") == {}
     assert tomllib.loads(DEFAULT_FILE.read_text()) == {
         table: asdict(section) for table, section in sections.items()
     }
@@ -107,9 +107,9 @@ def test_later_files_win_and_each_value_knows_its_file(root: Path):
 
 
 def test_config_wins_over_all(root: Path):
-    write(root / "saykey.d/zz.toml", "[text]\nnewlines = false")
-    config = write(root / "trial.toml", "[text]\nnewlines = true")
-    assert load(config, root).settings.text.newlines is True
+    write(root / "saykey.d/zz.toml", "[text]\nsentence_case = true")
+    config = write(root / "trial.toml", "[text]\nsentence_case = false")
+    assert load(config, root).settings.text.sentence_case is False
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line:
             "\n\n[wifi]\n",
             (
                 "line 3: [wifi] is not a table of the settings; "
-                f"the tables are {', '.join(TYPES)} and hosts.NAME"
+                f"the tables are {', '.join(TYPES)}, hosts.NAME and languages.CODE"
             ),
         ),
         ("[text]\ntap_ms = 1", "line 2: text.tap_ms is not a setting; it belongs under [button]"),
@@ -246,9 +246,9 @@ def test_unknown_name_says_what_was_meant(root: Path, content: str, said: str):
         ("[speech]\nthreshold = 50", "speech.threshold is 50, but allowed is a number from 0 to 1"),
         ("[speech]\nthreshold = nan", "speech.threshold is nan, but allowed is a number from 0 to 1"),
         ("[speech]\nthreshold = '0.5'", 'speech.threshold is "0.5", but allowed is a number from 0 to 1'),
-        ("[text]\nnewlines = 1", "text.newlines is 1, but allowed is true or false"),
-        ("[text]\nnewlines = []", "text.newlines is a list, but allowed is true or false"),
-        ("[text]\nnewlines.a = 1", "text.newlines is a table, but allowed is true or false"),
+        ("[text]\nsentence_case = 1", "text.sentence_case is 1, but allowed is true or false"),
+        ("[text]\nsentence_case = []", "text.sentence_case is a list, but allowed is true or false"),
+        ("[text]\nsentence_case.a = 1", "text.sentence_case is a table, but allowed is true or false"),
         (
             "[microphone]\ndevice = 2024-01-01",
             "microphone.device is a date or time, but allowed is text in quotes",
@@ -279,6 +279,33 @@ def test_wrong_value_says_what_is_allowed(root: Path, content: str, said: str):
 )
 def test_a_host_that_cannot_be_is_refused(root: Path, content: str, said: str):
     assert said in complaint(root, f"[keyboard]\n{content}")
+
+
+def test_a_pin_that_is_to_be_two_things_is_refused(root: Path):
+    board = write(root / "saykey.d/board.toml", "[gpio]\nbutton = 'GPIO17'\nled = 'GPIO27'")
+    own = write(root / "saykey.d/own.toml", "[gpio]\nled = 'GPIO17'")
+    with pytest.raises(SettingsError) as caught:
+        load(root=root)
+    assert str(caught.value) == (
+        f"gpio.button ({board}) and gpio.led ({own}) are both GPIO17: give each a pin of its own"
+    )
+
+
+@pytest.mark.parametrize("name", ["17", "GPIO28", "BOARD11", "pc6"])
+def test_a_pin_that_is_none_is_refused_with_examples(root: Path, name: str):
+    assert f'gpio.undo is "{name}", but allowed is a pin in quotes, such as "GPIO17", "PC6"' in complaint(
+        root, f'[gpio]\nundo = "{name}"'
+    )
+
+
+def test_only_a_led_may_be_the_boards_own(root: Path):
+    assert load(root=root).settings.gpio.led == "board"
+    write(root / "saykey.toml", "[gpio]\nled = ''")
+    assert load(root=root).settings.gpio.led == ""
+    assert 'gpio.led is "Board", but allowed is "board", or a pin in quotes' in complaint(
+        root, '[gpio]\nled = "Board"'
+    )
+    assert 'gpio.mute is "board", but allowed is a pin' in complaint(root, '[gpio]\nmute = "board"')
 
 
 def test_error_names_the_file_that_brought_the_value(root: Path):
@@ -436,6 +463,56 @@ def test_a_described_host_that_cannot_be_is_refused(root: Path, content: str, sa
     assert said in complaint(root, f"[hosts.usb]\n{content}\n[keyboard]\nlayout = 'at'")
 
 
+# Languages.
+
+
+def test_a_language_has_only_what_is_said_of_it(root: Path):
+    own = write(root / "saykey.toml", "[languages.de]\nlayout = 'de'\n[languages.fr]\nhotwords = 'Saykey'")
+    config = write(root / "trial.toml", "[languages.de]\nhotwords = 'Müller'")
+    loaded = load(config, root)
+    assert loaded.settings.languages == {
+        "de": LanguageSettings(layout="de", hotwords="Müller"),
+        "fr": LanguageSettings(hotwords="Saykey"),
+    }
+    assert loaded.origins["languages.de.layout"] == str(own)
+    assert loaded.origins["languages.de.hotwords"] == str(config)
+    assert loaded.origins["languages.fr.layout"] == DEFAULT
+
+
+def test_a_second_layout_of_a_language_is_switched_to_as_that_of_the_computer(root: Path):
+    toggle = "[keyboard]\nother_layout = 'us'\nlayout_toggle = 'alt+shift'\n"
+    write(root / "saykey.toml", f"{toggle}[languages.ru]\nlayout = 'ru'\nother_layout = 'us'")
+    assert load(root=root).settings.languages["ru"].other_layout == "us"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[languages.de]\nlayuot = 'de'", "languages.de.layuot is not a setting; did you mean 'layout'?"),
+        ("[languages.de]\nos = 'linux'", "languages.de.os is not a setting; it belongs under [keyboard]"),
+        ("[languages.German]\nlayout = 'de'", "[languages.German] has no language code for its name"),
+        ("[languages]\nde = 'de'", "languages.de is a table: write [languages.de] on a line of its own"),
+        ("[languages]\nlayout = 'de'", "languages.layout is not a setting; it belongs under [keyboard], or"),
+        ("[languages.de]\nlayout = 'x'", "languages.de.layout is 'x', but there is no layout 'x' for other"),
+        ("[languages.de]\nother_layout = 'us'", "languages.de.layout is empty: name both, or neither"),
+        ("[languages.ru]\nlayout = 'ru'\nother_layout = 'us'", "but keyboard.layout_toggle is empty"),
+        (
+            "[languages.de]\nlayout = 'at'\n[hosts.usb]\nos = 'windows'",
+            "languages.de.layout is 'at', but there is no layout 'at' for windows",
+        ),
+        (
+            "languages = ['en']",
+            "languages is not a setting outside of a table; it belongs under [recognition]",
+        ),
+        ("[recognition]\nlanguages = 'de'", 'recognition.languages is "de", but allowed is a list of'),
+        ("[recognition]\nlanguages = ['auto']", "recognition.languages is a list, but allowed is a list of"),
+        ("[recognition]\nlanguage = 'German'", 'is "German", but allowed is "auto", or a language code'),
+    ],
+)
+def test_what_is_wrong_with_a_language_is_said(root: Path, content: str, said: str):
+    assert said in complaint(root, content)
+
+
 @pytest.mark.parametrize("name", ["", "x" * 30, "a\\nb"])
 def test_a_name_that_no_computer_could_show_is_refused(root: Path, name: str):
     said = complaint(root, f'[bluetooth]\nname = "{name}"')
@@ -468,7 +545,7 @@ SCALARS = (
     st.booleans()
     | st.integers().map(str)
     | st.floats().map(repr)
-    | st.sampled_from(["'en'", '"hold"', "[]", "{}"])
+    | st.sampled_from(["'en'", '"hold"', "[]", "['de', 'fr']", "[1]", "{}"])
 )
 
 
@@ -496,4 +573,4 @@ def test_any_value_is_taken_as_it_stands_or_refused_by_name(
     else:
         taken, said = getattr(getattr(loaded.settings, table), key), ""
         assert loaded.origins[f"{table}.{key}"] == str(file)
-    assert f"{table}.{key} is" in said or taken == tomllib.loads(text)[table][key]
+    assert f"{table}.{key}" in said or taken == tomllib.loads(text)[table][key]

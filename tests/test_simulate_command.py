@@ -25,7 +25,7 @@ def script(monkeypatch):
     def use(*lines):
         recogniser = ScriptedRecogniser(*lines)
         monkeypatch.setattr(app, "load_detector", SignDetector)
-        monkeypatch.setattr(app, "load_recogniser", lambda _settings: recogniser)
+        monkeypatch.setattr(app, "load_recogniser", lambda _settings, **_: recogniser)
         return recogniser
 
     return use
@@ -60,7 +60,7 @@ def test_the_host_receives_the_words_of_the_recording(real_settings, tmp_path, c
     ]
     assert words(result["text"]) == words(result["typed"]) == words(SENTENCE)
     (segment,) = result["segments"]
-    assert list(segment) == ["start_s", "end_s", "text", "avg_logprob", "no_speech_prob"]
+    assert list(segment) == ["start_s", "end_s", "text", "avg_logprob", "no_speech_prob", "language"]
     asked = len(result["typed"])
     assert result["record"] == {
         "asked": asked,

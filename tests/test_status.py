@@ -16,10 +16,13 @@ ERROR = (State.ERROR, "no microphone")
 PRIORITY = [
     (Facts(asking="Phone"), State.CONFIRM),
     (Facts(listening=True), State.LISTENING),
+    (Facts(hands_free="say something"), State.OPEN),
     (Facts(typing=True), State.TYPING),
     (Facts(recognising=True), State.RECOGNISING),
     (Facts(pairing_as="Saykey"), State.PAIRING),
     (Facts(fault="no microphone"), State.ERROR),
+    (Facts(starting=True), State.STARTING),
+    (Facts(muted=True), State.MUTED),
     (Facts(host_away=True), State.HOST_AWAY),
     (Facts(waiting=5), State.WAITING),
 ]
@@ -46,11 +49,16 @@ def changed(facts):
 
 
 def test_a_notice_waits_only_for_what_the_user_or_the_typist_does_and_for_a_question():
-    urgent = {State.CONFIRM, State.LISTENING, State.TYPING}
+    urgent = {State.CONFIRM, State.LISTENING, State.OPEN, State.TYPING}
     notice = (State.NOTHING_HEARD, "")
     for facts, state in PRIORITY:
         shown = state_of(facts, notice)[0]
         assert shown is (state if state in urgent else State.NOTHING_HEARD)
+
+
+def test_a_muted_device_says_what_waits_as_well():
+    assert state_of(Facts(muted=True, host="Laptop"), None) == (State.MUTED, "")
+    assert "7 characters" in state_of(Facts(muted=True, waiting=7), None)[1]
 
 
 def test_details_are_sentences_for_a_display():

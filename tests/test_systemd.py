@@ -55,3 +55,24 @@ def test_the_watchdog_of_another_process_is_not_ours(monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
     assert systemd.watchdog_interval_s() is None
+
+
+async def test_the_watchdog_is_fed_in_blocks_that_are_too_short_for_its_interval(tmp_path, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "3600000000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    with service_manager(tmp_path, monkeypatch) as manager:
+        with systemd.fed_for(10_000.0):
+            pass
+        assert await manager.next() == "WATCHDOG=1"
+        async with systemd.fed_watchdog(lambda: ()):
+            assert await manager.next() == "WATCHDOG=1"
+
+
+async def test_the_watchdog_is_fed_while_something_blocks_but_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "2000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    with service_manager(tmp_path, monkeypatch) as manager:
+        with systemd.fed_for(10_000.0):
+            assert await manager.next() == "WATCHDOG=1"
+        with systemd.fed_for(-1.0):
+            pass

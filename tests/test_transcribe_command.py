@@ -22,7 +22,7 @@ def script(monkeypatch):
     def use(*lines):
         recogniser = ScriptedRecogniser(*lines)
         monkeypatch.setattr(transcribe, "load_detector", SignDetector)
-        monkeypatch.setattr(transcribe, "load_recogniser", lambda _settings: recogniser)
+        monkeypatch.setattr(transcribe, "load_recogniser", lambda _settings, **_: recogniser)
         return recogniser
 
     return use
@@ -51,7 +51,8 @@ def test_json_has_the_segments_with_their_evidence_and_the_times(real_settings, 
     assert words(result["text"]) == words(SENTENCE)
     assert result["duration_s"] == pytest.approx(soundfile.info(RECORDING).duration, abs=0.032)
     (segment,) = result["segments"]
-    assert list(segment) == ["start_s", "end_s", "text", "avg_logprob", "no_speech_prob"]
+    assert list(segment) == ["start_s", "end_s", "text", "avg_logprob", "no_speech_prob", "language"]
+    assert segment["language"] == "en"
     assert 0 <= segment["start_s"] < segment["end_s"] <= result["duration_s"]
     assert segment["text"] == result["text"]
     assert segment["avg_logprob"] < 0 <= segment["no_speech_prob"] <= 1

@@ -97,7 +97,8 @@ def test_accents_may_come_apart_from_their_letters(ask):
 
 
 def test_the_settings_are_what_counts_without_options(ask, config):
-    config.write_text("[keyboard]\nos = 'linux'\nlayout = 'de'\npace = 'fast'\n[text]\nnewlines = true\n")
+    host = "[keyboard]\nos = 'linux'\nlayout = 'de'\npace = 'fast'\n"
+    config.write_text(f"{host}[commands]\nnew_line = 'strict'\n")
     _, out, _ = ask("\u00e4\nb", "--dry-run", "--json")
     assert read_back(json.loads(out)["reports"], os="linux", layout="de") == "\u00e4\nb"
 

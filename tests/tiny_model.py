@@ -13,6 +13,7 @@ from ctranslate2.specs import WhisperSpec
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -40,6 +41,9 @@ class Size:
     vocabulary: int = 0  # at least
 
 
+MULTILINGUAL = Size(WIDTH, HEADS, vocabulary=51_865)
+"""By so many tokens a model is known for a multilingual one."""
+
 SIZES = {
     "tiny": Size(384, 6, 4, 51_865),
     "base": Size(512, 8, 6, 51_865),
@@ -47,29 +51,47 @@ SIZES = {
 }
 
 
-def write(folder: Path, *, seed: int = 0, dtype: str = "float16", size: Size | None = None) -> Path:
-    """Write a whole model folder as CTranslate2's converter would; give the folder."""
+def write(
+    folder: Path,
+    *,
+    seed: int = 0,
+    dtype: str = "float16",
+    size: Size | None = None,
+    languages: Sequence[str] = (),
+) -> Path:
+    """Write a whole model folder as CTranslate2's converter would; give the folder.
+
+    Args:
+        folder: It.
+        seed: Of the weights.
+        dtype: Their type.
+        size: Of the model.
+        languages: Codes of those that it knows beside English, if it is of a multilingual size.
+    """
     folder.mkdir(parents=True)
     size = size or Size(WIDTH, HEADS)
+    special = SPECIAL + [f"<|{code}|>" for code in languages]
     tokens = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokens += [f"word{number}" for number in range(size.vocabulary - len(tokens) - len(SPECIAL))]
-    tokens += SPECIAL
+    tokens += [""] if languages else []  # by which CTranslate2 knows a multilingual one
+    tokens += [f"word{number}" for number in range(size.vocabulary - len(tokens) - len(special))]
+    tokens += special
     spec = whisper_spec(len(tokens), seed, size)
+    spec.config.lang_ids = [tokens.index(f"<|{code}|>") for code in ("en", *languages)]
     spec.register_vocabulary(tokens)
     spec.validate()
     spec.optimize(quantization=dtype)
     spec.save(str(folder))
-    tokenizer(tokens).save(str(folder / "tokenizer.json"))
+    tokenizer(tokens, special).save(str(folder / "tokenizer.json"))
     return folder
 
 
-def tokenizer(tokens: list[str]) -> Tokenizer:
+def tokenizer(tokens: list[str], special: Sequence[str] = SPECIAL) -> Tokenizer:
     """Give a tokenizer that spells every text in bytes."""
-    letters = {token: number for number, token in enumerate(tokens) if token not in SPECIAL}
+    letters = {token: number for number, token in enumerate(tokens) if token not in special}
     new = Tokenizer(models.BPE(letters, []))
     new.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     new.decoder = decoders.ByteLevel()
-    new.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in SPECIAL])
+    new.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in special])
     return new
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -9,9 +10,13 @@ import typer
 from device.errors import SaykeyError
 from trainer.commands.audit import audit
 from trainer.commands.augment import augment
+from trainer.commands.collect import collect
 from trainer.commands.evaluate import evaluate
 from trainer.commands.export import export
 from trainer.commands.finetune import finetune
+from trainer.commands.flash import flash
+from trainer.commands.keys import keys
+from trainer.commands.pack import pack
 from trainer.commands.personalize import personalize
 from trainer.commands.record import record
 from trainer.commands.report import report
@@ -27,6 +32,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run one command; exit with 0 done, 1 an error that was explained, 2 a wrong call."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is said, a file or a path may have letters that this terminal lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except SaykeyError as error:
@@ -34,8 +42,22 @@ def main() -> None:
         sys.exit(1)
 
 
-# In the order in which they are used; the last does what the others do.
-for command in (record, audit, synthesize, augment, finetune, evaluate, export, report, personalize):
+# In the order in which they are used; personalize does what those before it do.
+for command in (
+    record,
+    collect,
+    audit,
+    synthesize,
+    augment,
+    finetune,
+    evaluate,
+    export,
+    report,
+    personalize,
+    keys,
+    pack,
+    flash,
+):
     app.command()(command)
 
 

@@ -13,3 +13,11 @@ class RecipeError(SaykeyError):
 
 class MissingError(SaykeyError):
     """A program or package that a command needs is not installed."""
+
+
+class FlashError(SaykeyError):
+    """A bundle cannot be brought to the device, or the device does not answer."""
+
+
+class OwnerKeyError(SaykeyError):
+    """The owner's key is missing, damaged or locked, or one is there already."""

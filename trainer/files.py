@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_SCRATCH = "saykey-trainer-"
+
+_STALE_S = 3600.0
+"""What needs a scratch folder is done within minutes."""
 
 
 @contextmanager
@@ -20,11 +27,13 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: It cannot be written; what was at `path` is still there.
     """
     partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(exist_ok=False)  # a link that somebody puts there is not followed
     try:
         yield partial
-        _sync(partial)
+        sync(partial)
         partial.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -55,20 +64,41 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     try:
         yield partial
         for each in (partial, *partial.rglob("*")):
-            _sync(each)
+            sync(each)
         old = path.with_name(f".{path.name}.old")
         shutil.rmtree(old, ignore_errors=True)
         if path.exists():
             path.replace(old)
         partial.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk."""
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give an empty folder in the system's temporary one, and remove it behind.
+
+    Those of an hour ago and more are removed with it: nothing but a kill can have left them.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    for left in Path(gettempdir()).glob(f"{_SCRATCH}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=_SCRATCH) as folder:
+        yield Path(folder)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk.
+
+    Raises:
+        OSError: It cannot be brought there.
+    """
     if os.name != "posix" and path.is_dir():
         return  # Windows opens no folders
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

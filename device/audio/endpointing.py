@@ -27,6 +27,7 @@ class Passage:
         speech_end: One past the last sample of the last window that held speech, before any padding.
         speech_probability: Highest probability that the detector gave to a window of it, 0 to 1.
         spoken: Samples of those windows of it that held speech, pauses left out.
+        speech_start: First sample of its first window that held speech, before any padding.
     """
 
     start: int
@@ -34,6 +35,7 @@ class Passage:
     speech_end: int
     speech_probability: float
     spoken: int
+    speech_start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def close(state: Endpoint, settings: SpeechSettings) -> Passage | None:
     if state.start is None or state.spoken * WINDOW_MS < settings.min_speech_duration_ms:
         return None
     end = WINDOW * (state.window if state.quiet_since is None else state.quiet_since)
-    return Passage(state.start * WINDOW, end, end, state.peak, state.spoken * WINDOW)
+    start = state.start * WINDOW
+    return Passage(start, end, end, state.peak, state.spoken * WINDOW, start)
 
 
 def endpoint(probabilities: Iterable[float], settings: SpeechSettings) -> list[Passage]:

@@ -1,4 +1,4 @@
-"""When to record: from just before the button's press to a little after its release."""
+"""When to record: from just before a press to a little after its release, or while somebody speaks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from device.audio.recording import PreRoll, Recorder, Recording
-from device.audio.sound import WINDOW_MS
+from device.audio.sound import WINDOW, WINDOW_MS
 
 if TYPE_CHECKING:
+    from device.audio.onset import Onset
     from device.audio.sound import Samples
     from device.ports import SpeechDetector
     from device.settings import Settings
@@ -21,6 +22,9 @@ SILENT_MS = 3 * WINDOW_MS
 _LATE = 3
 """Windows that may be under way in the sound system when the button comes up: what was said is in them."""
 
+_OVERLAP = 8
+"""Windows of the silence behind a recording that are before the next one, too: it may begin softly."""
+
 
 class Listener:
     """Takes every window of sound, and records those that belong to a dictation.
@@ -30,6 +34,7 @@ class Listener:
 
     Attributes:
         hit_limit: The last recording ended because it was as long as is allowed.
+        by_itself: What is being recorded, or was last, began without a press, and ends by silence.
     """
 
     def __init__(self, detector: SpeechDetector, settings: Settings) -> None:
@@ -38,9 +43,11 @@ class Listener:
         self._pre_roll = PreRoll(settings.microphone.pre_roll_ms)
         self._limit = math.ceil(1000 * settings.microphone.max_recording_s / WINDOW_MS)
         self._tail = math.ceil(settings.microphone.tail_ms / WINDOW_MS)
+        self._silence_ms = settings.hands_free.silence_ms
+        self._onset: Onset | None = None
         self._recorder: Recorder | None = None
         self._after: int | None = None  # windows heard since the release
-        self.hit_limit = False
+        self.hit_limit = self.by_itself = False
 
     @property
     def listening(self) -> bool:
@@ -76,15 +83,21 @@ class Listener:
         """Give what is recorded now as if it ended here."""
         return self._recorder.so_far() if self._recorder else Recording(np.zeros(0, np.float32), ())
 
+    def watch(self, onset: Onset | None) -> None:
+        """Begin recordings by themselves from now on, or no more. One that runs goes on.
+
+        Args:
+            onset: Says when; `None` is no more.
+        """
+        for each in (self._onset, onset) if self._recorder is None else ():
+            if each:
+                each.reset([])  # while it is recorded, there is nothing to forget
+        self._onset = onset
+
     def begin(self) -> Recording | None:
-        """Begin a recording; give the one before when its tail was still coming in."""
+        """Begin a recording; give the one before when its tail was still coming in, or it began by itself."""
         before = self._finish()
-        before_press = self._pre_roll.take()
-        room = max(self._limit, len(before_press)) + self._tail + 1
-        self._recorder = Recorder(self._detector, self._settings.speech, room)
-        self._after, self.hit_limit = None, False
-        for window in before_press:
-            self._recorder.hear(window)
+        self._record(self._pre_roll.take(), by_itself=False)
         return before
 
     def end(self) -> Recording | None:
@@ -100,10 +113,16 @@ class Listener:
         """Take the next window of sound; give the recording that it completed, if any."""
         if self._recorder is None:
             self._pre_roll.hear(window)
+            before = self._onset.hear(window) if self._onset else None
+            if before is not None:
+                self._pre_roll.take()
+                self._record(before, by_itself=True)
             return None
         self._recorder.hear(window)
         if self._after is not None:
             self._after += 1
+        elif self._is_said:
+            return self._finish(overlap=_OVERLAP)
         elif self._recorder.windows >= self._limit:
             self.hit_limit = True
             return self._finish()
@@ -120,6 +139,30 @@ class Listener:
             return False
         return self._after >= self._tail or (self._after >= _LATE and self.silent)
 
-    def _finish(self) -> Recording | None:
+    @property
+    def _is_said(self) -> bool:
+        """Whether a recording that began by itself is over: nobody speaks, not any more or not at all."""
+        if not (self.by_itself and self._recorder and self._onset):
+            return False
+        if self._recorder.is_unspoken:
+            return self._recorder.windows * WINDOW_MS >= self._onset.wait_ms
+        return self._recorder.quiet_ms >= self._silence_ms
+
+    def _record(self, before: list[Samples], *, by_itself: bool) -> None:
+        """Begin a recording with the windows just before."""
+        room = max(self._limit, len(before)) + self._tail + 1
+        self._recorder = Recorder(self._detector, self._settings.speech, room)
+        self._after, self.hit_limit, self.by_itself = None, False, by_itself
+        for window in before:
+            self._recorder.hear(window)
+
+    def _finish(self, overlap: int = 0) -> Recording | None:
+        """End the recording; so many windows of its end may be the beginning of the next one, too."""
         recorder, self._recorder, self._after = self._recorder, None, None
-        return recorder.so_far() if recorder else None
+        if recorder is None:
+            return None
+        recording = recorder.so_far()
+        if self._onset:
+            windows = recording.samples.reshape(-1, WINDOW)
+            self._onset.reset(list(windows[len(windows) - overlap :]))
+        return recording

@@ -25,10 +25,12 @@ class Recording:
     Attributes:
         samples: All of it, the pre-roll included.
         passages: Where there is speech, padded by `speech_pad_ms`. Between them were the user's pauses.
+        language: Code of the language that is spoken, or "auto"; empty where it is that of the settings.
     """
 
     samples: Samples
     passages: tuple[Passage, ...]
+    language: str = ""
 
 
 class PreRoll:

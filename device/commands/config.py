@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from device.settings_files import Loaded, load
-from device.settings_words import HOSTS, by_table, toml
+from device.settings_words import NAMED, table_named, toml
 
 if TYPE_CHECKING:
     import argparse
@@ -43,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 def render(loaded: Loaded) -> str:
     """Write settings as TOML that can be loaded again, with the origin of each value as a comment."""
     sections = asdict(loaded.settings)
-    hosts = by_table(sections.pop(HOSTS))
+    named = {table_named(kind, name): table for kind in NAMED for name, table in sections.pop(kind).items()}
     tables = {
         table: {key: f"{key} = {toml(value)}" for key, value in asdict(section).items()}
-        for table, section in (sections | hosts).items()
+        for table, section in (sections | named).items()
     }
     widths = (len(line) for lines in tables.values() for line in lines.values())
     column = max((width for width in widths if width <= _WIDEST), default=0)

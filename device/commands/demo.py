@@ -66,7 +66,7 @@ class Stages:
 
     def show(self, state: State, detail: str = "") -> None:
         """Begin a line. The device at rest, before and after, is no stage."""
-        if state is State.IDLE:
+        if state in {State.STARTING, State.IDLE}:
             return
         now_s = time.monotonic()
         if self._pressed_s is None:

@@ -12,6 +12,7 @@ from device.app import load_detector, load_recogniser
 from device.audio.files import read
 from device.audio.recording import record
 from device.errors import SaykeyError, SoundError
+from device.kept_words import words_in_force
 from device.settings_files import load
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Transcribe each file; one that cannot be read is named and does not stop the others."""
     settings = load(arguments.config).settings
-    detector, recogniser = load_detector(), load_recogniser(settings)
+    detector, recogniser = load_detector(), load_recogniser(settings, words=words_in_force())
     failed = False
     for file in arguments.files:
         try:
@@ -92,6 +93,7 @@ def as_json(file: Path, transcript: Transcript) -> dict[str, Any]:
                 "text": segment.text,
                 "avg_logprob": segment.avg_logprob,
                 "no_speech_prob": segment.no_speech_prob,
+                "language": segment.language,
             }
             for segment in transcript.segments
         ],

@@ -19,6 +19,7 @@ from device.keyboard.host import host_of
 from device.keyboard.one_text import type_text
 from device.settings_files import load
 from device.settings_words import TYPES, allowed
+from device.text.written import controls_of
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +34,7 @@ HELP = "Type a text into the host through USB, or show what would be sent."
 EPILOG = """\
 What no layout of the host has is entered by its code, or typed as the nearest plain characters, or left
 out; each is reported, and with a character left out the exit status is 1. A line break is a space, unless
-text.newlines allows Enter.
+commands.new_line or commands.new_paragraph allows Enter.
 
 When the host goes away meanwhile, the rest waits, and is typed when you press Enter here: so nothing lands
 in a lock screen, or in another computer. With the text on standard input, it stops there and says so.
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     settings = load(arguments.config).settings
     keyboard = _asked(settings.keyboard, arguments)
-    host = host_of(keyboard, controls="\n" if settings.text.newlines else "")
+    host = host_of(keyboard, controls="\n" if "\n" in controls_of(settings) else "")
     text = _text(arguments.text)
     reports: list[bytes] | None = None
     if arguments.dry_run:

@@ -1,4 +1,4 @@
-"""Button, permissions, memory: what this machine has, and what we may do with it."""
+"""Permissions, memory: what this machine has, and what we may do with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from device.doctor.finding import Finding, fault, ok, warning
 from device.errors import ModelError
+from device.kept_host import SERVICE_STATE
 from device.models.check import MODEL
 from device.models.store import resolve
 
@@ -22,15 +23,11 @@ if TYPE_CHECKING:
 DEV, MEMINFO = Path("/dev"), Path("/proc/meminfo")
 """Where the kernel shows what there is."""
 
+TOLD = Path("/run/saykey-told")
+"""What became of the card image's data partition at this start, where it was not whole: a sentence a line."""
+
 _BASE_MB, _MB_A_WEIGHT_MB = 200, 1.5
 """Measured on tiny.en: 252 MB at the most, of which 57 are its 39 MB of weights in memory."""
-
-
-def button(dev: Path = DEV) -> Iterator[Finding]:
-    """Say what the button is."""
-    chips = [chip.name for chip in sorted(dev.glob("gpiochip*"))]
-    gpio = f"GPIO is there ({', '.join(chips)})" if chips else "no GPIO on this machine"
-    yield ok(f"{gpio}; Space is the button of saykey run")
 
 
 def permissions(
@@ -40,8 +37,17 @@ def permissions(
     findings = []
     if os.geteuid() == 0 if is_root is None else is_root:
         findings.append(warning("Saykey runs as root", "run it as a user: it needs no more rights than that"))
-    folder = next(path for path in (store, *store.absolute().parents) if path.exists())
-    if not access(folder, os.W_OK | os.X_OK):
+    # Not Path.exists, which raises in a folder that is closed to us.
+    folder = next(path for path in (store, *store.absolute().parents) if os.path.exists(path))  # noqa: PTH110
+    if folder.is_relative_to(SERVICE_STATE):
+        if not access(folder, os.R_OK | os.X_OK):
+            findings.append(
+                warning(
+                    f"this user may not see the service's models in {folder}",
+                    "run: sudo usermod -aG saykey $USER, then log in again",
+                )
+            )
+    elif not access(folder, os.W_OK | os.X_OK):
         findings.append(
             warning(
                 f"this user may not write to {folder}, so no model can be fetched",
@@ -59,6 +65,13 @@ def permissions(
             )
         )
     yield from findings or [ok(f"models can be stored in {store}, microphones opened")]
+
+
+def card(told: Path = TOLD) -> Iterator[Finding]:
+    """Tell what was lost with the card's data partition, if anything was."""
+    if told.exists():
+        for sentence in told.read_text(encoding="utf-8").splitlines():
+            yield warning(sentence.rstrip("."), "where it comes again, the card is worn out: use a new one")
 
 
 def memory(

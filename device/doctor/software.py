@@ -17,13 +17,15 @@ from device.errors import ModelError, SettingsError
 from device.models.check import check
 from device.models.convert import quantization
 from device.models.store import resolve, store_of
-from device.settings import Settings
+from device.settings import AUTO, Settings
 from device.settings_files import DEFAULT, load
+from device.speech.expected import room_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from device.kept_words import KeptWords
     from device.ports import SpeechDetector
     from device.settings import RecognitionSettings, SpeechSettings
 
@@ -52,6 +54,17 @@ def settings_in_force(config: Path | None, root: Path) -> tuple[Settings, Findin
     )
 
 
+def installed(settings: RecognitionSettings) -> Iterator[Finding]:
+    """Look whether the speech model is there and looks whole, without loading it.
+
+    Raises:
+        ModelError: It is not there or damaged.
+    """
+    files = check(resolve(settings))
+    megabytes = files.weights.stat().st_size / 1e6
+    yield ok(f"{files.folder.name}: {megabytes:.0f} MB, {quantization(files.contents)}")
+
+
 def model(settings: RecognitionSettings, load_model: Callable[[], object]) -> Iterator[Finding]:
     """Look whether the speech model is there, whole, and loads.
 
@@ -72,11 +85,33 @@ def model(settings: RecognitionSettings, load_model: Callable[[], object]) -> It
     found = f"{name}: {megabytes:.0f} MB, {quantization(files.contents)}, ready in {took_s:.1f} s"
     others = [other for other in names if other != name]
     yield speed(found + (f"; also installed: {', '.join(others)}" if others else ""), took_s)
-    if settings.language != "en" and not files.is_multilingual:
+    yield from _languages(name, settings, is_multilingual=files.is_multilingual)
+
+
+def _languages(name: str, settings: RecognitionSettings, *, is_multilingual: bool) -> Iterator[Finding]:
+    """Say which languages are recognised, and which cannot be."""
+    more = "fetch a model whose name does not end in .en, as in: saykey model fetch base"
+    others = [language for language in settings.languages if language != "en"]
+    if not is_multilingual and settings.language != "en":
         yield warning(
             f"{name} knows English only, but recognition.language is '{settings.language}'",
-            "fetch a model whose name does not end in .en, as in: saykey model fetch base",
+            more,
         )
+    elif not is_multilingual and others:
+        yield warning(
+            f"{name} knows English only, so that what recognition.languages names besides cannot be chosen: "
+            f"{', '.join(others)}",
+            more,
+        )
+    elif settings.language == AUTO and not settings.languages:
+        yield warning(
+            "the language is heard, of all that the model knows",
+            "name those that you speak in recognition.languages: of few the right one is heard more often",
+        )
+    elif settings.language == AUTO:
+        yield ok(f"the language is heard, one of {', '.join(settings.languages)}")
+    elif is_multilingual:
+        yield ok(f"the language is {settings.language}, as recognition.language says")
 
 
 def speed(found: str, took_s: float) -> Finding:
@@ -102,6 +137,26 @@ def detector(settings: SpeechSettings, load_detector: Callable[[], SpeechDetecto
             "raise speech.threshold, or install the package silero-vad again."
         )
     yield ok(f"silero-vad {version('silero-vad')}; in silence it finds {probability:.0%} speech")
+
+
+def words(settings: Settings, kept: KeptWords) -> Iterator[Finding]:
+    """Look whether the owner's list of words can be read, and whether the model is told all of it.
+
+    What is found names none of them: they may be private.
+    """
+    try:
+        listed = kept.words()
+    except SettingsError:
+        yield warning("the list of words is wrong, and passed over", "run saykey words, which says where")
+        return
+    count = f"{len(listed)} word{'s' * (len(listed) != 1)} in {kept.file}"
+    if settings.vocabulary.use == "none" or (fit := room_for(settings, listed)) == len(listed):
+        yield ok(count)
+    else:
+        yield warning(
+            f"{count}, of which the model is told the first {fit}: there is no room for more",
+            "move what matters most to the beginning of the list, or set vocabulary.use to none",
+        )
 
 
 def versions(

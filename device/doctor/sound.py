@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -53,8 +54,20 @@ class Heard:
     dropped: int = 0
 
 
-def microphone(inputs: Callable[[], list[tuple[str, int, int]]], chosen: Microphone) -> Iterator[Finding]:
-    """List the inputs, and listen for a second to the one that the settings choose."""
+def microphone(
+    inputs: Callable[[], list[tuple[str, int, int]]],
+    chosen: Microphone,
+    gain: Callable[[str], str] = lambda _name: "",
+    listen_ms: float = LISTEN_MS,
+) -> Iterator[Finding]:
+    """List the inputs, and listen for a moment to the one that the settings choose.
+
+    Args:
+        inputs: Gives name, rate in Hz and channels of each.
+        chosen: The one that is listened to.
+        gain: Says how far a microphone is turned up, by its name. What it raises is no fault of dictation.
+        listen_ms: For how long.
+    """
     try:
         devices = [
             f"{name} ({rate_hz} Hz, {channels} channel{'s' * (channels > 1)})"
@@ -62,14 +75,18 @@ def microphone(inputs: Callable[[], list[tuple[str, int, int]]], chosen: Microph
         ]
         if devices:
             yield ok(f"inputs: {', '.join(devices)}")
-        yield judge(listen(chosen))
+        heard = listen(chosen, listen_ms)
+        yield judge(heard)
+        with suppress(SoundError):
+            if gained := gain(heard.name):
+                yield ok(gained)
     except SoundError as error:
         found, _, advice = str(error).partition("; ")
         yield fault(found, advice or "close other programs that record, and plug the microphone in again")
 
 
-def listen(microphone: Microphone) -> Heard:
-    """Hear a second of sound.
+def listen(microphone: Microphone, listen_ms: float = LISTEN_MS) -> Heard:
+    """Hear some sound.
 
     Raises:
         SoundError: None comes.
@@ -78,7 +95,7 @@ def listen(microphone: Microphone) -> Heard:
     name, dropped, windows = "", 0, [np.zeros(0, np.float32)]
     microphone.start(events.put)
     try:
-        while WINDOW * len(windows) < samples_in(_SETTLING_MS + LISTEN_MS):
+        while WINDOW * len(windows) < samples_in(_SETTLING_MS + listen_ms):
             match events.get(timeout=_PATIENCE_S):
                 case MicrophoneReady(ready):
                     name = ready
@@ -111,11 +128,11 @@ def judge(heard: Heard) -> Finding:
     rms_dbfs = dbfs(math.sqrt(np.square(heard.samples).mean()))
     found = f"{heard.name} hears: peak {dbfs(peak):.0f} dBFS, RMS {rms_dbfs:.0f} dBFS"
     if np.count_nonzero(np.abs(heard.samples) >= _FULL_SCALE) >= _CLIPPED:
-        return warning(f"{found}: it clips", "lower its gain with alsamixer (F4 shows the inputs)")
+        return warning(f"{found}: it clips", "lower microphone.gain, or its gain in alsamixer (F4)")
     if floor_dbfs > LOUD_FLOOR_DBFS:
         return warning(
             f"{found}: never below {floor_dbfs:.0f} dBFS, which is loud for a background",
-            "lower its gain with alsamixer (F4), or move it away from fans and the like",
+            "lower microphone.gain, or move it away from fans and the like",
         )
     if heard.dropped:
         return warning(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from device.hardware.battery import charge_percent
 from device.hardware.bonds import bonds, find, new_name
 from device.hardware.gatt import BATTERY_LEVEL
 from device.hardware.pairing_window import WINDOW_S, PairingWindow
 
 if TYPE_CHECKING:
-    import asyncio
     import socket
     from collections.abc import Callable, Iterator
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from device.pairing import BondedHost, Window
 
 log = logging.getLogger(__name__)
+
+_CHARGE_EVERY_S = 60.0
+"""How often the battery is asked. It changes by a per cent in minutes."""
 
 STRANGER_S = 10
 """How long who is not paired may stay connected outside the window."""
@@ -150,9 +154,16 @@ class Bluetooth:
         host, peer = find(bonds(self._peers), name)
         self._bluez.rename(peer.path, new_name(new, (other for other in self.hosts() if other != host)))
 
-    def tell_charge(self, percent: int) -> None:
-        """Let hosts read how full the battery is; they ask when they connect, and now and then."""
-        self._bluez.set_value(BATTERY_LEVEL, bytes((percent,)))
+    async def tell_charge(self) -> None:
+        """Let hosts read how full the battery is, until cancelled: between `start` and `stop`.
+
+        They ask when they connect, and now and then.
+        """
+        while True:
+            percent = await asyncio.to_thread(charge_percent)
+            if percent is not None:
+                self._bluez.set_value(BATTERY_LEVEL, bytes((percent,)))
+            await asyncio.sleep(_CHARGE_EVERY_S)
 
     # What BlueZ tells.
 

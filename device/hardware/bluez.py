@@ -118,8 +118,12 @@ class Bluez:
             self._bluetoothd.set_soon(path, DEVICE, "Alias", "s", name)
 
     def register_again(self) -> None:
-        """Register the services anew, so that all hosts are told to look at them again (Service Changed)."""
-        self._setup.forget_services()
+        """Register the services anew, so that all hosts are told to look at them again (Service Changed).
+
+        Hosts that come before that is done are disconnected: they come again, and find them all.
+        """
+        radio = self._radio() or Radio()
+        self._setup.forget_services(frozenset(peer.path for peer in radio.peers if peer.is_connected))
         self._woken.set()
 
     def set_value(self, key: str, value: bytes) -> None:

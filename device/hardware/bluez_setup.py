@@ -50,6 +50,7 @@ class _Given:
         agent: Whether it has the agent.
         adapter: The adapter that is the keyboard.
         application: Whether the adapter has the services.
+        present: The hosts that may see the services go and come again: none, where all may.
         advertised: What it was told to advertise: for everybody or not, and beside which links.
         trusted: The computers that were made trusted.
     """
@@ -57,6 +58,7 @@ class _Given:
     agent: bool = False
     adapter: str = ""
     application: bool = False
+    present: frozenset[str] | None = None
     advertised: tuple[bool, frozenset[str]] | None = None
     trusted: set[str] = field(default_factory=set)
 
@@ -81,9 +83,9 @@ class BluezSetup:
         """Give the adapter all again: it was away, or switched off."""
         self._given.application, self._given.advertised = False, None
 
-    def forget_services(self) -> None:
-        """Give the services again."""
-        self._given.application = False
+    def forget_services(self, present: frozenset[str]) -> None:
+        """Give the services again; these hosts are there, and are told to look again."""
+        self._given.application, self._given.present = False, present
 
     def forget_advertisement(self) -> None:
         """Advertise again."""
@@ -139,9 +141,16 @@ class BluezSetup:
         given = self._given
         if given.application:
             return
-        given.application = True  # unless it is wanted again meanwhile
+        present = given.present
+        if present is not None:
+            # A host that comes meanwhile would find no keyboard, and may have none from then on: one with
+            # BlueZ 5.82 drops the reports to which it subscribes all the same (profiles/input/hog-lib.c).
+            await self._give_advertisement(bluetoothd, adapter, is_discoverable=False, is_connectable=False)
+            await _send_away(bluetoothd, adapter, present)
         with suppress(BusError):  # it has none yet
             await bluetoothd.call(adapter, f"{GATT_MANAGER}.UnregisterApplication", "(o)", (APPLICATION,))
+        # Unless it is wanted again from now on: what was wanted because of those who were sent away is done.
+        given.application, given.present = True, None
         try:
             arguments: tuple[Any, ...] = (APPLICATION, {})
             await bluetoothd.call(adapter, f"{GATT_MANAGER}.RegisterApplication", "(oa{sv})", arguments)
@@ -150,6 +159,8 @@ class BluezSetup:
             if error.name != "org.bluez.Error.Failed":
                 raise
             raise RadioError(_TOO_OLD.format(error)) from error
+        if present is not None:
+            await _send_away(bluetoothd, adapter, present)  # who had come before that was known
 
     async def _give_advertisement(
         self, bluetoothd: Bluetoothd, adapter: str, *, is_discoverable: bool, is_connectable: bool
@@ -186,6 +197,14 @@ class BluezSetup:
             if peer.is_bonded and not properties.get("Trusted") and peer.path not in self._given.trusted:
                 self._given.trusted.add(peer.path)
                 bluetoothd.set_soon(peer.path, DEVICE, "Trusted", "b", value=True)
+
+
+async def _send_away(bluetoothd: Bluetoothd, adapter: str, present: frozenset[str]) -> None:
+    """Disconnect the bonded hosts that have come since, so that they come again and look anew."""
+    for peer in bluetoothd.objects.peers(adapter):
+        if peer.is_connected and peer.is_bonded and peer.path not in present:
+            with suppress(BusError):  # it has gone
+                await bluetoothd.call(peer.path, f"{DEVICE}.Disconnect")
 
 
 async def _switch_on(bluetoothd: Bluetoothd, adapter: str) -> None:

@@ -64,6 +64,10 @@ class HciMonitor:
             give_up_net_raw()
         return cls(channel)
 
+    def again(self) -> HciMonitor:
+        """Give another one of the same channel, which cannot be opened any more. Only one may be started."""
+        return HciMonitor(self._channel.dup())
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read what the kernel shows from now on.
 

@@ -13,6 +13,7 @@ from device.audio.convert import Converter
 from device.audio.sound import SAMPLE_RATE_HZ, WINDOW
 from device.errors import SoundError
 from device.events import MicrophoneLost, MicrophoneReady, SoundDropped, SoundHeard
+from device.hardware.portaudio_callbacks import open_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from device.events import Event, Post
+    from device.hardware.capture_gain import CaptureGain
     from device.settings import MicrophoneSettings
 
     Block = tuple[NDArray[np.float32], bool]
@@ -77,14 +79,21 @@ class SoundDeviceMicrophone:
     Everything runs in a thread of its own, in which PortAudio may hang without harm to the rest.
     """
 
-    def __init__(self, settings: MicrophoneSettings, load: Callable[[], Any] = load_sounddevice) -> None:
+    def __init__(
+        self,
+        settings: MicrophoneSettings,
+        load: Callable[[], Any] = load_sounddevice,
+        gain: CaptureGain | None = None,
+    ) -> None:
         self._wanted = settings.device
         self._load = load
+        self._gain = gain
         self._sounddevice: Any = None
         self._stopping = threading.Event()
         self._blocks: SimpleQueue[Block | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._is_lost = False
+        self._hung: threading.Thread | None = None
+        self._is_lost = self._was_stopped = False
 
     def prepare(self) -> None:
         """Begin to load PortAudio, which looks at all devices, and return at once. Never raises."""
@@ -97,61 +106,80 @@ class SoundDeviceMicrophone:
 
     def start(self, post: Post) -> None:
         """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises."""
-        self._thread = threading.Thread(target=self._run, args=(post,), name="microphone", daemon=True)
+        self._stopping, self._is_lost = threading.Event(), False
+        self._thread = threading.Thread(
+            target=self._run, args=(post, self._stopping, self._hung), name="microphone", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
         """Close the microphone, within a second even if PortAudio hangs. No event is posted afterwards."""
         self._stopping.set()
+        self._was_stopped = True
         self._blocks.put(None)
         if self._thread is None:
             return
         self._thread.join(_STOP_S)
         if self._thread.is_alive():
+            self._hung = self._thread
             _log.warning("PortAudio hangs; the microphone is left as it is")
             if self._sounddevice is not None:
                 # At exit sounddevice would wait for the same stream for ever.
                 atexit.unregister(self._sounddevice._exit_handler)  # noqa: SLF001
 
-    def _run(self, post: Post) -> None:
+    def _run(self, post: Post, stopping: threading.Event, hung: threading.Thread | None) -> None:
         def tell(event: Event) -> None:
-            if not self._stopping.is_set():
+            if not stopping.is_set():
                 post(event)
 
-        while not self._stopping.is_set():
+        if hung and hung.is_alive():  # two threads at once are more than PortAudio can take
+            self._lose("the sound system hangs; plug the microphone in again, or restart Saykey", tell)
+            hung.join()
+        while not stopping.is_set():
             try:
-                self._listen(tell)
+                self._listen(tell, stopping)
             except SoundError as error:
                 self._lose(str(error), tell)
             except Exception as error:  # noqa: BLE001  whatever comes up, this thread must go on
                 self._lose(f"the microphone failed ({type(error).__name__}); it is tried again", tell)
-            self._stopping.wait(_RETRY_S)
+            stopping.wait(_RETRY_S)
 
     def _lose(self, reason: str, tell: Post) -> None:
         if not self._is_lost:
             tell(MicrophoneLost(reason))
         self._is_lost = True
 
-    def _listen(self, tell: Post) -> None:
+    def _listen(self, tell: Post, stopping: threading.Event) -> None:
         """Deliver sound until it ends or `stop` is called."""
         sounddevice = self._sounddevice = self._load()
         try:
-            if self._is_lost:
+            if self._is_lost or self._was_stopped:
                 _look_again(sounddevice)
             device = _choose(_inputs(sounddevice), self._wanted, sounddevice)
+            if stopping.is_set():  # to look takes seconds on a slow board, and it may be muted meanwhile
+                return
             blocks = self._blocks = SimpleQueue()
-            stream, converter = _open(sounddevice, device, blocks)
+            stream, converter = _open(sounddevice, device, blocks, stopping)
+            if self._gain:
+                self._gain.opened(device["name"])
             with stream:
-                reason = self._deliver(device["name"], converter, blocks, tell)
+                reason = self._deliver(device["name"], converter, blocks, tell, stopping)
                 # Before the stream is closed, since that may hang when its device is gone.
                 self._lose(f"{device['name']}: {reason}", tell)
         except sounddevice.PortAudioError as error:
             raise SoundError(f"the microphone cannot be opened: {error}") from error
 
-    def _deliver(self, name: str, converter: Converter, blocks: SimpleQueue[Block | None], tell: Post) -> str:
+    def _deliver(
+        self,
+        name: str,
+        converter: Converter,
+        blocks: SimpleQueue[Block | None],
+        tell: Post,
+        stopping: threading.Event,
+    ) -> str:
         """Post what is heard; return why it ended."""
         patience_s = _FIRST_SOUND_S
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             try:
                 block = blocks.get(timeout=patience_s)
             except Empty:
@@ -200,23 +228,21 @@ def _choose(inputs: list[dict[str, Any]], wanted: str, sounddevice: Any) -> dict
 
 
 def _open(
-    sounddevice: Any, device: dict[str, Any], blocks: SimpleQueue[Block | None]
+    sounddevice: Any, device: dict[str, Any], blocks: SimpleQueue[Block | None], stopping: threading.Event
 ) -> tuple[Any, Converter]:
     """Open at 16 kHz, or at what the device prefers if it cannot do that."""
 
-    def hear(frames: NDArray[np.float32], _count: int, _time: Any, status: Any) -> None:
-        blocks.put((frames.copy(), bool(status.input_overflow)))
-
     def open_at(rate_hz: float) -> tuple[Any, Converter]:
-        stream = sounddevice.InputStream(
+        stream = open_input(
+            sounddevice,
+            # One that hangs while it is closed may go on hearing, and nobody takes it.
+            lambda frames, was_lost: None if stopping.is_set() else blocks.put((frames, was_lost)),
+            lambda: blocks.put(None),
             device=device["index"],
             # Asked for one channel of a stereo device, PortAudio gives the left, which may be dead.
             channels=min(2, device["max_input_channels"]),
             samplerate=rate_hz,
             blocksize=round(WINDOW * rate_hz / SAMPLE_RATE_HZ),
-            dtype="float32",
-            callback=hear,
-            finished_callback=lambda: blocks.put(None),
         )
         return stream, Converter(rate_hz)
 

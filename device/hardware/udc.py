@@ -17,6 +17,9 @@ CONFIGURED = "configured"
 SUSPENDED = "suspended"
 """The state in which a host sleeps: what is queued stays queued."""
 
+NOT_ATTACHED = "not attached"
+"""The state without a host, for moments also while one resets us."""
+
 GONE = "gone"
 """Our word for a controller that was there, as when a board's socket turns from device to host."""
 

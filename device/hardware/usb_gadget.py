@@ -1,26 +1,61 @@
-"""Makes this machine a USB keyboard: a gadget in the kernel's configfs, made, bound and removed again.
+"""Makes this machine a USB keyboard that can be a drive: two gadgets, of which one at a time is bound.
 
-It is a boot keyboard, without an OUT endpoint where the kernel can leave that out: with one, the kernel's HID
-function refuses LED reports on endpoint 0, and firmware, which knows no others, gives up on the keyboard.
+The keyboard is a boot keyboard, without an OUT endpoint where the kernel can leave that out: with one, the
+kernel's HID function refuses LED reports on endpoint 0, and firmware, which knows no others, gives up on the
+keyboard.
+
+The drive is a gadget of its own, for a controller serves one gadget: the keyboard is never there beside it.
+Only root makes gadgets; but the daemon, which is not root, turns one into the other, so root gives it the few
+attributes that do so.
 """
 
 from __future__ import annotations
 
-import errno
+import grp
 import hashlib
-import os
-import subprocess
+import logging
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.errors import KeyboardError
-from device.hardware.gadget_status import GADGETS, HID, NAME, bound_to, owner_of
+from device.hardware.configfs import (
+    CONFIG,
+    ENGLISH,
+    Configfs,
+    Gadget,
+    NoFunctionError,
+    ensure,
+    explained,
+    gadgets_folder,
+    remove,
+)
+from device.hardware.gadget_status import (
+    DRIVE,
+    GADGETS,
+    HID,
+    LUN,
+    LUN_FILE,
+    MASS_STORAGE,
+    NAME,
+    bound_to,
+    free_controller,
+    has_image,
+)
 from device.hardware.udc import controllers, why_none
 from device.keyboard.descriptor import PACKET_LENGTH, REPORT_DESCRIPTOR, REVISION
 
-_CONFIG = "configs/c.1"
-_ENGLISH = "strings/0x409"
-"""Language code of US English (USB 2.0, 9.6.7): the one that every host asks for."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
+
+GROUP = "saykey"
+"""The group whose members may turn the keyboard into the drive and back."""
+
+SWITCHES = (f"{NAME}/UDC", f"{DRIVE}/UDC", f"{DRIVE}/{LUN_FILE}")
+"""What does that, in the folder of all gadgets. The kernel opens the image with the rights of whoever writes
+its path, so that nobody shows a file that is not theirs to write."""
 
 _IDENTITY: dict[str, int | str] = {
     # The Linux Foundation's "Multifunction Composite Gadget", which is there for gadgets like this one.
@@ -29,52 +64,32 @@ _IDENTITY: dict[str, int | str] = {
     "idProduct": 0x0104,
     "bcdDevice": REVISION,
     "bcdUSB": 0x0200,
-    f"{_ENGLISH}/manufacturer": "Saykey",
-    f"{_ENGLISH}/product": "Saykey keyboard",
+    f"{ENGLISH}/manufacturer": "Saykey",
+    f"{ENGLISH}/product": "Saykey keyboard",
 }
 
-_FUNCTION: dict[str, int | bytes] = {
-    f"{HID}/subclass": 1,  # boot interface (HID 1.11, 4.2)
-    f"{HID}/protocol": 1,  # keyboard (HID 1.11, 4.3)
-    f"{HID}/report_length": PACKET_LENGTH,
-    f"{HID}/report_desc": REPORT_DESCRIPTOR,
+_DRIVE_IDENTITY: dict[str, int | str] = {
+    # The "Linux-USB File-backed Storage Gadget". It must not be the keyboard's: hosts remember by it what a
+    # device is.
+    "idVendor": 0x0525,
+    "idProduct": 0xA4A5,
+    "bcdDevice": REVISION,
+    "bcdUSB": 0x0200,
+    f"{ENGLISH}/manufacturer": "Saykey",
+    f"{ENGLISH}/product": "Saykey drive",
 }
 
-_CONFIGURATION: dict[str, int | str] = {
-    f"{_CONFIG}/bmAttributes": 0xA0,  # powered by the bus, may wake the host (USB 2.0, 9.6.3)
-    f"{_CONFIG}/MaxPower": 250,  # mA; tablets refuse keyboards that ask for a whole port's 500
-    f"{_CONFIG}/{_ENGLISH}/configuration": "Keyboard",
-}
+_INQUIRY = f"{'Saykey':8}{'Model drive':16}{REVISION:04x}"
+"""Vendor, product and revision as SCSI tells them (SPC-4, 6.4.2): 8, 16 and 4 characters."""
 
-_FOLDERS = ("", _ENGLISH, HID, _CONFIG, f"{_CONFIG}/{_ENGLISH}")
-
-
-class Configfs:
-    """What can be done in configfs. The kernel fills a new folder, and empties one that is removed."""
-
-    def make(self, folder: Path) -> None:
-        """Make a folder."""
-        folder.mkdir(exist_ok=True)
-
-    def remove(self, folder: Path) -> None:
-        """Remove a folder in which no other was made."""
-        folder.rmdir()
-
-    def write(self, file: Path, value: bytes) -> None:
-        """Set an attribute, in one call: each is a whole value to the kernel."""
-        descriptor = os.open(file, os.O_WRONLY)
-        try:
-            os.write(descriptor, value)
-        finally:
-            os.close(descriptor)
-
-    def load(self, module: str) -> None:
-        """Load a module of the kernel, if it has it and we may."""
-        subprocess.run(["/sbin/modprobe", "--quiet", module], check=False)  # noqa: S603  # no word of it is the user's
+_SERIAL_LENGTH = 12
+"""Digits that a drive's serial number has at least, in capitals (USB Mass Storage Bulk-Only 1.0, 4.1.1)."""
 
 
 def up(root: Path = Path("/"), configfs: Configfs | None = None) -> bool:
-    """Make the gadget and bind it to a controller. What is left of an earlier try is removed first.
+    """Make both gadgets and bind the keyboard. What is left of an earlier try is removed first.
+
+    Without the kernel's module for drives, this machine is a keyboard alone.
 
     Returns:
         Whether there was anything to do.
@@ -83,27 +98,21 @@ def up(root: Path = Path("/"), configfs: Configfs | None = None) -> bool:
         KeyboardError: This board or kernel cannot, or we may not.
     """
     configfs = configfs or Configfs()
-    try:
+    with explained("up"):
         if not controllers(root):
             raise KeyboardError(f"{why_none(root)}.")
-        gadget = _gadgets(root, configfs) / NAME
-        if _is_up(gadget, root):
-            return False
-        udc = _free_controller(root)
-        _remove(gadget, configfs)
-        try:
-            _make(gadget, root, configfs)
-            configfs.write(gadget / "UDC", udc.encode())
-        except BaseException:
-            _remove(gadget, configfs)
-            raise
-    except OSError as error:
-        raise _explained(error, "up") from error
-    return True
+        folder = gadgets_folder(root, configfs)
+        udc = bound_to(folder / NAME) or free_controller(root)
+        if bound_to(folder / DRIVE) or has_image(root):
+            remove(folder / DRIVE, configfs)  # a daemon died while it was shown
+        is_new = _keyboard_up(folder / NAME, udc, root, configfs)
+        is_new |= _drive_up(folder / DRIVE, root, configfs)
+        _give_switches(folder, configfs)
+    return is_new
 
 
 def down(root: Path = Path("/"), configfs: Configfs | None = None) -> bool:
-    """Take the gadget from its controller and remove it.
+    """Take our gadgets from their controller and remove them.
 
     Returns:
         Whether there was anything to do.
@@ -111,14 +120,11 @@ def down(root: Path = Path("/"), configfs: Configfs | None = None) -> bool:
     Raises:
         KeyboardError: We may not.
     """
-    gadget = root / GADGETS / NAME
-    if not gadget.is_dir():
-        return False
-    try:
-        _remove(gadget, configfs or Configfs())
-    except OSError as error:
-        raise _explained(error, "down") from error
-    return True
+    there = [folder for name in (DRIVE, NAME) if (folder := root / GADGETS / name).is_dir()]
+    with explained("down"):
+        for folder in there:
+            remove(folder, configfs or Configfs())
+    return bool(there)
 
 
 def serial_number(root: Path = Path("/")) -> str:
@@ -136,118 +142,72 @@ def serial_number(root: Path = Path("/")) -> str:
     return hashlib.sha256(b"saykey " + machine).hexdigest()[:16]
 
 
-def _gadgets(root: Path, configfs: Configfs) -> Path:
-    folder = root / GADGETS
-    if not folder.is_dir():
-        configfs.load("libcomposite")
-    if folder.is_dir():
-        return folder
+def _keyboard_up(folder: Path, udc: str, root: Path, configfs: Configfs) -> bool:
+    is_new = ensure(folder, _keyboard(root), configfs)
+    if bound_to(folder):
+        return is_new
     try:
-        mounts = (root / "proc/mounts").read_text()
-    except OSError:
-        mounts = ""
-    if any(mount.split()[2:3] == ["configfs"] for mount in mounts.splitlines()):
-        raise KeyboardError(
-            "The kernel's module libcomposite is missing or may not be loaded; run this as root, "
-            "with a kernel that has USB gadgets"
-        )
-    raise KeyboardError(
-        "The kernel's configfs is not mounted; run: sudo mount -t configfs none /sys/kernel/config"
-    )
+        configfs.write(folder / "UDC", udc.encode())
+    except BaseException:
+        remove(folder, configfs)
+        raise
+    return True
 
 
-def _wanted(root: Path) -> dict[str, int | str | bytes]:
-    return {**_IDENTITY, f"{_ENGLISH}/serialnumber": serial_number(root), **_FUNCTION, **_CONFIGURATION}
-
-
-def _is_up(gadget: Path, root: Path) -> bool:
-    """Say whether the gadget is bound and just as we would make it."""
-    link, out = gadget / _CONFIG / Path(HID).name, gadget / HID / "no_out_endpoint"
+def _drive_up(folder: Path, root: Path, configfs: Configfs) -> bool:
     try:
-        return (
-            bool(bound_to(gadget))
-            and link.is_symlink()
-            and (not out.exists() or int(out.read_text()) == 1)
-            and all(_holds(gadget / name, value) for name, value in _wanted(root).items())
-        )
-    except OSError:
+        return ensure(folder, _drive(root), configfs)
+    except (NoFunctionError, OSError) as error:  # it shall not cost the keyboard
+        log.warning("this device cannot be a drive: %s", error)
         return False
 
 
-def _holds(file: Path, wanted: int | str | bytes) -> bool:
-    there = file.read_bytes()
-    match wanted:
-        case int():
-            return int(there, 0) == wanted
-        case str():
-            return there.decode(errors="replace").strip() == wanted
-        case bytes():
-            return there == wanted
+def _give_switches(folder: Path, configfs: Configfs) -> None:
+    try:
+        group = grp.getgrnam(GROUP).gr_gid
+    except KeyError:  # tried out by root alone, before anything was installed
+        return
+    for switch in SWITCHES:
+        with suppress(FileNotFoundError):  # no drive
+            configfs.give(folder / switch, group)
 
 
-def _make(gadget: Path, root: Path, configfs: Configfs) -> None:
-    for folder in _FOLDERS:
-        try:
-            configfs.make(gadget / folder)
-        except FileNotFoundError as error:
-            if folder != HID:
-                raise
-            raise KeyboardError(
-                "The kernel's module usb_f_hid is missing; install a kernel with CONFIG_USB_CONFIGFS_F_HID, "
-                "as Debian's and Raspberry Pi OS's are"
-            ) from error
-    for name, value in _wanted(root).items():
-        configfs.write(gadget / name, value if isinstance(value, bytes) else str(value).encode())
-    if (gadget / HID / "no_out_endpoint").exists():
-        configfs.write(gadget / HID / "no_out_endpoint", b"1")
-    (gadget / _CONFIG / Path(HID).name).symlink_to(gadget / HID)
-
-
-def _free_controller(root: Path) -> str:
-    owners = {udc: owner_of(udc, root) for udc in controllers(root)}
-    for udc, owner in owners.items():
-        if owner in ("", NAME):
-            return udc
-    udc, owner = next(iter(owners.items()))
-    raise KeyboardError(
-        f"The USB device controller {udc} serves another gadget, {owner!r}; "
-        "stop the service or script that made it, and try again"
+def _keyboard(root: Path) -> Gadget:
+    return Gadget(
+        function=HID,
+        module="usb_f_hid",
+        option="CONFIG_USB_CONFIGFS_F_HID",
+        attributes={
+            **_IDENTITY,
+            f"{ENGLISH}/serialnumber": serial_number(root),
+            f"{HID}/subclass": 1,  # boot interface (HID 1.11, 4.2)
+            f"{HID}/protocol": 1,  # keyboard (HID 1.11, 4.3)
+            f"{HID}/report_length": PACKET_LENGTH,
+            f"{HID}/report_desc": REPORT_DESCRIPTOR,
+            **_configuration("Keyboard", 0xA0),  # powered by the bus, may wake the host (USB 2.0, 9.6.3)
+        },
+        newer={f"{HID}/no_out_endpoint": 1},
     )
 
 
-def _remove(gadget: Path, configfs: Configfs) -> None:
-    """Remove whatever is there of the gadget, in the only order that the kernel accepts."""
-    if not gadget.is_dir():
-        return
-    if bound_to(gadget):
-        configfs.write(gadget / "UDC", b"\n")
-    for config in sorted((gadget / "configs").glob("*")):
-        for entry in sorted(config.iterdir()):
-            if entry.is_symlink():
-                entry.unlink()
-        for folder in (*sorted((config / "strings").glob("*")), config):
-            configfs.remove(folder)
-    for folder in (
-        *sorted((gadget / "functions").glob("*")),
-        *sorted((gadget / "strings").glob("*")),
-        gadget,
-    ):
-        configfs.remove(folder)
+def _drive(root: Path) -> Gadget:
+    return Gadget(
+        function=MASS_STORAGE,
+        module="usb_f_mass_storage",
+        option="CONFIG_USB_CONFIGFS_MASS_STORAGE",
+        attributes={
+            **_DRIVE_IDENTITY,
+            f"{ENGLISH}/serialnumber": serial_number(root).upper().zfill(_SERIAL_LENGTH),
+            f"{LUN}/removable": 1,  # so that a host can eject it, which says that it is done
+            f"{LUN}/inquiry_string": _INQUIRY,
+            **_configuration("Drive", 0x80),  # powered by the bus (USB 2.0, 9.6.3)
+        },
+    )
 
 
-def _explained(error: OSError, verb: str) -> KeyboardError:
-    match error.errno:
-        case errno.EACCES | errno.EPERM:
-            return KeyboardError(f"Only root can set up USB; run: sudo saykey gadget {verb}")
-        case errno.EROFS:
-            return KeyboardError("The kernel's /sys is read-only here; run this outside of the container")
-        case errno.EBUSY:
-            return KeyboardError(
-                f"The kernel is still busy with the gadget ({error.filename or 'UDC'}); "
-                "stop what uses it, and try again"
-            )
-        case errno.ENODEV:
-            return KeyboardError(
-                "The USB device controller refused the gadget, or is gone; restart, then try again"
-            )
-    return KeyboardError(f"The kernel did not take the gadget ({error}); restart, then try again")
+def _configuration(name: str, attributes: int) -> Mapping[str, int | str]:
+    return {
+        f"{CONFIG}/bmAttributes": attributes,
+        f"{CONFIG}/MaxPower": 250,  # mA; tablets refuse keyboards that ask for a whole port's 500
+        f"{CONFIG}/{ENGLISH}/configuration": name,
+    }

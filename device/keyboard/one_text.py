@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 async def type_text(
-    text: str, host: Host, keyboard: Keyboard, *, interrupted: Callable[[Entry, bool], Awaitable[None]]
+    text: str,
+    host: Host,
+    keyboard: Keyboard,
+    *,
+    interrupted: Callable[[Entry, bool], Awaitable[None]],
+    language: str = "",
 ) -> Entry:
     """Type a text; return when all of it is typed and no key is down.
 
@@ -27,11 +32,12 @@ async def type_text(
         keyboard: Takes the reports.
         interrupted: Called when the host went away, and again, with True, when it is back: what is left is
             typed when the second call returns. What it raises ends the typing.
+        language: Code of the language that it is in, if that is known.
 
     Raises:
         KeyboardError: The keyboard is broken.
     """
-    outbox, entry = Outbox(), Entry(1, text)
+    outbox, entry = Outbox(), Entry(1, text, language=language)
     changed = asyncio.Event()
     done: list[Entry] = []
     typist = Typist(keyboard, OneHost(host), outbox, report_change=changed.set, finished=done.append)

@@ -38,7 +38,8 @@ class Typist:
     code would change what the user types next. Lock keys and layouts that were switched are switched back
     whenever typing ends, also while more is to come of an entry. All of that comes before it turns to another
     host that the user chose. Of that one nothing is known but how it reads keys: what was cut in two because
-    the host before it went away begins anew there.
+    the host before it went away begins anew there. The host may read keys otherwise for each language: it is
+    turned from one to the other between entries, and never within one.
 
     Attributes:
         typing: Reports are being sent.
@@ -67,7 +68,9 @@ class Typist:
         self.host_away = False
         self._keyboard = keyboard
         self._hosts = hosts
-        self._host, self._name = hosts.host(), hosts.name
+        self._host = self._described = hosts.host()
+        self._name = hosts.name
+        self._language = ""  # of the entry that was typed last
         self._outbox = outbox
         self._report_change = report_change
         self._finished = finished
@@ -127,7 +130,8 @@ class Typist:
     def _turn(self) -> None:
         """Turn to the host that is there now."""
         self._is_to_turn = False
-        self._host = self._hosts.host()
+        self._described = self._hosts.host()
+        self._host = self._described.speaking(self._language)
         self._locks = Locks(self._keyboard, self._host.system, self._press, self._let_go)
         if self._hosts.name != self._name:
             self._name = self._hosts.name
@@ -151,6 +155,7 @@ class Typist:
         self._report_change()
         complete = False
         try:
+            await self._speak(entry)
             await self._type_rest(entry)
             await self._restore()
             complete = not (entry.pending or entry.rests)  # it may have been amended meanwhile
@@ -166,6 +171,13 @@ class Typist:
             if complete:
                 self._finished(entry)
             self._report_change()
+
+    async def _speak(self, entry: Entry) -> None:
+        """Type in the entry's language from here on, unless it was begun in another one."""
+        if entry.language != self._language and not entry.is_begun:
+            await self._restore()  # by the keys that have switched it
+            self._language = entry.language
+            self._host = self._described.speaking(entry.language)
 
     async def _type_rest(self, entry: Entry) -> None:
         """Type what is left of an entry, unless it is stopped."""

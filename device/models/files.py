@@ -6,7 +6,8 @@ import ctypes
 import errno
 import hashlib
 import os
-from contextlib import contextmanager
+import pwd
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -82,6 +83,25 @@ def is_full(error: OSError) -> bool:
 def unreadable(path: Path, error: OSError) -> ModelError:
     """Give the error to raise where a file or folder that is there cannot be read."""
     return ModelError(f"{path} cannot be read ({error.strerror}): check its permissions and the disk.")
+
+
+def other_owner(path: Path) -> str:
+    """Name the user to whom a file or folder, or where it would be, belongs, and who must change it, not we.
+
+    Empty where it is our own, or we may write to it and are not root: root would leave there what is root's.
+    """
+    for there in (path, *path.absolute().parents):
+        with suppress(OSError):  # it is not there, or in a folder that is closed to us
+            owner = there.stat().st_uid
+            break
+    else:
+        return ""
+    if owner == os.geteuid() or (os.geteuid() != 0 and (owner == 0 or os.access(there, os.W_OK))):
+        return ""
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"#{owner}"  # as sudo takes a number
 
 
 @contextmanager

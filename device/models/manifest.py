@@ -18,6 +18,9 @@ MANIFEST = "saykey.json"
 SILENCE = "silence.npy"
 """What the model makes of silence (`device.speech.window`)."""
 
+INDEX = "bundle.json"
+"""The index of a bundle, with the sum of each part. Only a model that was flashed has it."""
+
 
 class Training(msgspec.Struct, frozen=True):
     """How a model was trained, as the trainer writes it; the device only hands it on.
@@ -46,6 +49,10 @@ class Training(msgspec.Struct, frozen=True):
     prompt: str
     licence: str
     created_by: str
+
+
+class _Index(msgspec.Struct, frozen=True):
+    parts: dict[str, FileSum]
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -117,10 +124,35 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 
+def is_flashed(folder: Path) -> bool:
+    """Say whether a model came in a bundle."""
+    return (folder / INDEX).is_file()
+
+
+def damaged_parts(folder: Path) -> list[str]:
+    """Give the files of a flashed model that are not as its bundle had them: all, not only the manifest's.
+
+    Raises:
+        ModelError: The index of the bundle cannot be read, or is damaged.
+    """
+    index = folder / INDEX
+    try:
+        parts = msgspec.json.decode(index.read_bytes(), type=_Index).parts
+    except OSError as error:
+        raise unreadable(index, error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{index} is damaged ({error}): flash the model again.") from error
+    return _damaged(folder, parts)
+
+
 def damaged_files(folder: Path, manifest: Manifest) -> list[str]:
     """Give the files of a model that are not as the manifest says, each with what is wrong with it."""
-    files = ((name, _wrong(folder / name, file)) for name, file in manifest.files.items())
-    return [f"{name} {wrong}" for name, wrong in files if wrong]
+    return _damaged(folder, manifest.files)
+
+
+def _damaged(folder: Path, files: dict[str, FileSum]) -> list[str]:
+    found = ((name, _wrong(folder / name, file)) for name, file in files.items())
+    return [f"{name} {wrong}" for name, wrong in found if wrong]
 
 
 def _wrong(path: Path, expected: FileSum) -> str:

@@ -1,7 +1,7 @@
-"""The store: a folder of models, one folder each, and the link `current` to the one in use.
+"""The store: a folder of models, one folder each, and links to the one in use and the one before it.
 
-What is half done is in `.incoming` or `.current`, and is swept away by the next change. Every change ends in
-one rename, so that at any moment each model is either whole or not there.
+What is half done has a name that begins with a dot, and is swept away by the next change or start.
+Every change ends in one rename, so that at any moment each model is either whole or not there.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.errors import ModelError
+from device.kept_host import service_folder
 from device.models.check import check
-from device.models.files import opened_folder, swap, sync, unreadable
-from device.models.manifest import damaged_files, read_manifest
+from device.models.files import opened_folder, other_owner, swap, sync, unreadable
+from device.models.manifest import damaged_files, damaged_parts, is_flashed, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from device.settings import RecognitionSettings
 
-CURRENT = "current"
-"""The link to the model in use."""
+CURRENT, PREVIOUS = "current", "previous"
+"""The links to the model in use, and to the one that was in use before it."""
 
-_INCOMING, _NEXT = ".incoming", ".current"
-"""What is half done: a model that is being taken in, and the link before it has its name."""
+INCOMING = ".incoming"
+"""What is half done: a model that is being taken in."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def default_root() -> Path:
-    """Give the place of the store: systemd's state folder, or else the user's folder for data."""
-    if state := os.environ.get("STATE_DIRECTORY"):
-        return Path(state.partition(":")[0]) / "models"
+    """Give the place of the store: the service's state folder, or else the user's folder for data."""
+    if folder := service_folder("XDG_DATA_HOME"):
+        return folder / "models"
     data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data).expanduser() / "saykey" / "models"
 
@@ -95,6 +96,18 @@ class Store:
         except OSError:
             return None
 
+    def previous(self) -> str | None:
+        """Give the name of the model that was in use before, if it is there and another than now."""
+        try:
+            name = str((self.root / PREVIOUS).readlink())
+        except OSError:
+            return None
+        return name if name != self.current() and _ok(name) and self.has(name) else None
+
+    def flashed(self) -> list[str]:
+        """Give the names of the models that came in a bundle, sorted."""
+        return [name for name in self.names() if is_flashed(self.root / name)]
+
     def folder(self, name: str) -> Path:
         """Give the folder in which a model of this name is or would be.
 
@@ -104,7 +117,8 @@ class Store:
         if not _ok(name):
             raise ModelError(
                 f"'{name}' cannot be the name of a model: "
-                f"use up to 64 letters, digits, dots, dashes and underscores, but not '{CURRENT}'."
+                "use up to 64 letters, digits, dots, dashes and underscores, "
+                f"but not '{CURRENT}' or '{PREVIOUS}'."
             )
         return self.root / name
 
@@ -137,37 +151,84 @@ class Store:
             ModelError: The model is not there, or a file of it is damaged.
         """
         folder = self.installed(name)
-        if wrong := damaged_files(folder, read_manifest(folder)):
-            raise ModelError(
-                f"The model '{name}' in {self.root} is damaged ({', '.join(wrong)}): "
-                f"fetch it again with saykey model fetch {name} --force."
-            )
+        manifest = read_manifest(folder)
+        if is_flashed(folder):
+            wrong, mend = damaged_parts(folder), "flash it again"
+        else:
+            wrong = damaged_files(folder, manifest)
+            mend = f"fetch it again with saykey model fetch {name} --force"
+        if wrong:
+            raise ModelError(f"The model '{name}' in {self.root} is damaged ({', '.join(wrong)}): {mend}.")
         check(folder)
 
     def use(self, name: str) -> None:
-        """Make a model the one in use, if it is whole.
+        """Make a model the one in use, if it is whole; `switch_back` undoes it.
 
         Raises:
             ModelError: It is not there or damaged, or the store cannot be written.
         """
         self.verify(name)
         with self.changing():
-            self.point_to(name)
+            self.switch_to(name)
+
+    def switch_back(self, *, for_good: bool = False) -> str:
+        """Exchange the model in use and the one before it, if that is whole; give the name of the latter.
+
+        Args:
+            for_good: Do not keep the one that was in use as the one before: it is no good.
+
+        Raises:
+            ModelError: There is none before, it is damaged, or the store cannot be written.
+        """
+        with self.changing():
+            name = self.previous()
+            if name is None:
+                raise ModelError("There is no model to go back to; to choose one, run: saykey model list")
+            self.verify(name)
+            if for_good:
+                self.point_to(name)
+                (self.root / PREVIOUS).unlink()
+                sync(self.root)
+            else:
+                self.switch_to(name)
+        return name
+
+    def remove(self, name: str) -> None:
+        """Remove a model that is not in use.
+
+        Raises:
+            ModelError: It is in use or not there, or the store cannot be written.
+        """
+        with self.changing() as incoming:
+            if name == self.current():
+                raise ModelError(f"'{name}' is in use: use another one first, then remove it.")
+            self.drop(name, incoming)
 
     @contextmanager
     def changing(self) -> Iterator[Path]:
         """Keep others from changing the store meanwhile; give an empty folder in it for what is half done.
 
+        `put`, `drop`, `point_to` and `switch_to` are for within; what they raise becomes a `ModelError`.
+
         Raises:
-            ModelError: Another program is changing it, or it cannot be written.
+            ModelError: Another program is changing it, or it cannot be written, or is another user's.
         """
+        # Root could write to it, but its owner could neither replace nor remove that afterwards.
+        if owner := other_owner(self.root):
+            raise ModelError(
+                f"The model store {self.root} belongs to the user {owner}: "
+                f"run it as that user, with sudo -u {owner} saykey and the same words."
+            )
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             # The kernel lets go of the lock however this program ends.
             with opened_folder(self.root) as folder:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 try:
-                    yield self._swept()
+                    self._sweep()
+                    incoming = self.root / INCOMING
+                    incoming.mkdir()
+                    yield incoming
                 finally:
                     self._sweep()
         except BlockingIOError as error:
@@ -181,11 +242,7 @@ class Store:
             ) from error
 
     def put(self, incoming: Path, name: str) -> None:
-        """Give a finished folder its name, in one step; what had the name before is then in `incoming`.
-
-        Raises:
-            OSError: The file system refuses.
-        """
+        """Give a finished folder its name, in one step; what had the name before is then in `incoming`."""
         sync(incoming)
         target = self.folder(name)
         if target.is_dir():
@@ -194,30 +251,40 @@ class Store:
             incoming.rename(target)
         sync(self.root)
 
-    def point_to(self, name: str) -> None:
-        """Point `current` to a model, in one step.
+    def drop(self, name: str, incoming: Path) -> None:
+        """Take a model that is there away in one step, and then its files."""
+        self.installed(name).rename(incoming / name)
+        sync(self.root)
+        shutil.rmtree(incoming / name)
 
-        Raises:
-            OSError: The file system refuses.
-        """
-        link = self.root / _NEXT
-        link.symlink_to(name)
-        link.replace(self.root / CURRENT)
+    def point_to(self, name: str, link: str = CURRENT) -> None:
+        """Point a link to a model, in one step."""
+        new = self.root / f".{link}"
+        new.symlink_to(name)
+        new.replace(self.root / link)
         sync(self.root)
 
-    def _swept(self) -> Path:
-        self._sweep()
-        incoming = self.root / _INCOMING
-        incoming.mkdir()
-        return incoming
+    def switch_to(self, name: str) -> None:
+        """Make a model the one in use, and the one that is in use the one before: at most two steps."""
+        current = self.current()
+        if name == current:
+            return
+        if name == self.previous() and current is not None:
+            swap(self.root / CURRENT, self.root / PREVIOUS)
+            sync(self.root)
+            return
+        if current in self.names():
+            self.point_to(current, PREVIOUS)
+        self.point_to(name)
 
     def _sweep(self) -> None:
-        (self.root / _NEXT).unlink(missing_ok=True)
-        shutil.rmtree(self.root / _INCOMING, ignore_errors=True)
+        for link in (CURRENT, PREVIOUS):
+            (self.root / f".{link}").unlink(missing_ok=True)
+        shutil.rmtree(self.root / INCOMING, ignore_errors=True)
 
 
 def _ok(name: str) -> bool:
-    return _NAME.fullmatch(name) is not None and name != CURRENT
+    return _NAME.fullmatch(name) is not None and name not in (CURRENT, PREVIOUS)
 
 
 def _path(text: str) -> Path:

@@ -17,6 +17,7 @@ class ScriptedButton:
     def __init__(self) -> None:
         self._post: Post | None = None
         self._is_pressed = False
+        self._moved_s = 0.0
 
     def start(self, post: Post) -> None:
         """Begin to post what is done to the button."""
@@ -25,6 +26,10 @@ class ScriptedButton:
     def stop(self) -> None:
         """No event is posted afterwards."""
         self._post = None
+
+    def is_held(self) -> bool:
+        """Say whether it is down, also before `start`."""
+        return self._is_pressed
 
     def press(self) -> None:
         """Push the button down."""
@@ -35,12 +40,12 @@ class ScriptedButton:
         self._move(pressed=False)
 
     def bounce(self) -> None:
-        """Let the contact chatter, twice, and rest where it was."""
+        """Let the contact have chattered, twice, at the time of its latest move, and rest where it was."""
         for _ in range(4):
-            self._move(pressed=not self._is_pressed)
+            self._move(pressed=not self._is_pressed, at_s=self._moved_s)
 
-    def _move(self, *, pressed: bool) -> None:
-        self._is_pressed = pressed
+    def _move(self, *, pressed: bool, at_s: float | None = None) -> None:
+        self._is_pressed, self._moved_s = pressed, time.monotonic() if at_s is None else at_s
         post = self._post
         if post is not None:
-            post(ButtonMoved(pressed, time.monotonic()))
+            post(ButtonMoved(pressed, self._moved_s))

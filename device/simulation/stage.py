@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
     from device.audio.sound import Samples
+    from device.events import Then
     from device.ports import Indicator, Keyboard
     from device.settings import Settings
     from device.utterance import Utterance
@@ -116,7 +117,7 @@ def long_enough(settings: Settings, samples: Samples) -> Settings:
 
 
 async def _next(
-    finished: asyncio.Queue[Utterance], dictation: Dictation, running: asyncio.Task[None]
+    finished: asyncio.Queue[Utterance], dictation: Dictation, running: asyncio.Task[Then]
 ) -> Utterance:
     """Wait for the next dictation; raise what the path raised if it ends instead."""
     next_one = asyncio.create_task(finished.get())

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from device.errors import SaykeyError
 from device.events import ButtonMoved, StopRequested
+from device.ports import State
 from device.simulation.virtual_keyboard import VirtualKeyboard
 
 if TYPE_CHECKING:
     from device.events import Post
     from device.keyboard.reports import Report
-    from device.ports import State
     from device.simulation.virtual_host import VirtualHost
 
 REPORT_INTERVAL_S = 0.001
@@ -70,6 +70,10 @@ class TerminalButton:
                 termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
         self._before = self._post = None
 
+    def is_held(self) -> bool:
+        """Say that it is not down: a terminal tells of keys that are struck, not of keys that are held."""
+        return False
+
     def _read(self) -> None:
         try:
             keys = os.read(self._file, 64)
@@ -97,7 +101,9 @@ class TerminalIndicator:
         self._start_s = time.monotonic()
 
     def show(self, state: State, detail: str = "") -> None:
-        """Write a line. Where none can be written any more, the dictation goes on."""
+        """Write a line, where that is possible. That it starts was seen on the terminal."""
+        if state is State.STARTING:
+            return
         passed_s = time.monotonic() - self._start_s
         line = f"{passed_s:7.2f} s  {state.value}{': ' * bool(detail)}{detail}"
         with suppress(OSError):

@@ -53,20 +53,22 @@ class WavMicrophone:
         self._is_lost = False
         self._due_s = 0.0
         self._post: Post | None = None
-        self._thread = threading.Thread(target=self._run, name="wav microphone", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self, post: Post) -> None:
         """Begin to deliver sound: silence, until something is played."""
         with self._ordered:
             self._post = post
+            self._stopping.clear()
             self._tell_state()
         self._due_s = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="wav microphone", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop, in the middle of a recording if need be. No event is posted afterwards."""
         self._stopping.set()
-        if self._thread.is_alive():
+        if self._thread:
             self._thread.join(_STOP_S)
 
     def play(self, samples: Samples, held: int | None = None) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device.audio.sound import samples_in
+from device.audio.sound import samples_in, seconds
 from device.speech.features import MAX_SAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from device.audio.endpointing import Passage
     from device.audio.recording import Recording
     from device.audio.sound import Samples
@@ -84,6 +86,16 @@ class Piece:
         spoken = [samples[passage.start : min(passage.end, self.end)] for passage in self.passages]
         return np.concatenate([before, *spoken])
 
+    def joints_s(self) -> list[float]:
+        """Give where in its sound each passage but the first begins, in seconds."""
+        quiet = len(_QUIET) if self.start == 0 else 0
+        lengths = (passage.end - passage.start for passage in self.passages[:-1])
+        return [seconds(joint) for joint in accumulate(lengths, initial=quiet)][1:]
+
+    def parts(self, first: Sequence[int]) -> list[Piece]:
+        """Cut it at pauses into parts that begin with the passages of these numbers."""
+        return [Piece(self.passages[start:end]) for start, end in pairwise([*first, len(self.passages)])]
+
 
 def cut(recording: Recording) -> list[Piece]:
     """Cut a recording into pieces of at most 30 s; each sample of each passage is in exactly one piece."""
@@ -148,6 +160,7 @@ def _cut_passage(passage: Passage, middle: int) -> tuple[Passage, Passage]:
             start=middle,
             speech_end=max(middle, passage.speech_end),
             spoken=passage.spoken - spoken,
+            speech_start=middle,
         ),
     )
 

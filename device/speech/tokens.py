@@ -14,11 +14,14 @@ import msgspec
 from device.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 CONTEXT = 448
 """Tokens that Whisper's decoder can hold, prompt included (Whisper, ModelDimensions.n_text_ctx)."""
+
+_ROOM = CONTEXT // 2 - 1
+"""Tokens of hotwords and prompt: half the context, less one for the token that opens it."""
 
 _PRINTABLE = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
 """Bytes that stand in the vocabulary as the letters that they are in Latin-1 (GPT-2, bytes_to_unicode)."""
@@ -28,6 +31,8 @@ _OTHERS = {
     for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
 }
 """The letters that stand for all other bytes."""
+
+_LETTERS = {byte: chr(letter) for letter, byte in _OTHERS.items()}
 
 
 class _Added(msgspec.Struct):
@@ -104,16 +109,50 @@ class Tokens:
         # A text that the model breaks off may end in half a letter.
         return letters.translate(_OTHERS).encode("latin-1", "replace").decode(errors="replace").strip()
 
-    def language(self, code: str) -> int:
+    def texts(self, tokens: Sequence[int]) -> list[str]:
+        """Give the text of each of some tokens, spaces included; parts of one letter as U+FFFD."""
+        raw = [self._texts[token].translate(_OTHERS).encode("latin-1", "replace") for token in tokens]
+        return [letters.decode(errors="replace") for letters in raw]
+
+    def language(self, code: str, setting: str = "recognition.language") -> int:
         """Give the token of a language.
+
+        Args:
+            code: The language's.
+            setting: What named it, for the error.
 
         Raises:
             ModelError: The model does not know the language.
         """
         number = self._special.get(f"<|{code}|>")
         if number is None:
-            raise ModelError(f"The model does not know the language '{code}' (recognition.language).")
+            raise ModelError(f"The model does not know the language '{code}' ({setting}).")
         return number
+
+    def has(self, word: str) -> bool:
+        """Say whether a word is one token behind a space, in small letters or with a capital if not as it is.
+
+        Such words are common: the vocabulary was made of the most frequent pieces of much text.
+        """
+        return any(_lettered(f" {form}") in self._known for form in (word, word.lower(), word.capitalize()))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        space = _lettered(" ")
+        return frozenset(text for text in self._texts if text.startswith(space))
+
+    def fitting(self, texts: Callable[[int], tuple[str, str]], most: int) -> int:
+        """Give how many words fit into a prompt.
+
+        Args:
+            texts: Gives hotwords and prompt with so many words.
+            most: How many there are.
+        """
+        for count in range(1, most + 1):
+            parts = (part.strip() for part in texts(count))
+            if sum(len(self.encode(f" {part}")) for part in parts if part) > _ROOM:
+                return count - 1
+        return most
 
     def prompt(self, language: str | None, initial_prompt: str, hotwords: str) -> list[int]:
         """Give what the decoder starts from.
@@ -126,14 +165,34 @@ class Tokens:
             initial_prompt: Text that the dictation shall seem to continue. Cut at its beginning.
             hotwords: Words that are likely. Cut at their end.
         """
-        room = CONTEXT // 2 - 1
+        room = _ROOM
         words = self.encode(" " + hotwords.strip())[:room] if hotwords.strip() else []
         text = self.encode(" " + initial_prompt.strip()) if initial_prompt.strip() else []
         room -= len(words)
         text = text[-room:] if room else []
-        prompt = [self._previous, *words, *text] if words or text else []
-        prompt.append(self._start)
-        if language is not None:
-            prompt += [self.language(language), self._id("<|transcribe|>")]
-        prompt.append(self._no_timestamps)
-        return prompt
+        before = [self._previous, *words, *text] if words or text else []
+        return [*before, *self.start(language), self._no_timestamps]
+
+    def start(self, language: str | None) -> list[int]:
+        """Give what opens every transcript.
+
+        Args:
+            language: Code of the language, or None for an English-only model, which takes none.
+        """
+        if language is None:
+            return [self._start]
+        return [self._start, self.language(language), self._id("<|transcribe|>")]
+
+
+def tokens_of(folder: Path) -> Tokens:
+    """Give the vocabulary of the model in a folder.
+
+    Raises:
+        ModelError: It has no tokenizer, or one that is not Whisper's.
+    """
+    return Tokens(folder / "tokenizer.json")
+
+
+def _lettered(text: str) -> str:
+    """Give a text as the vocabulary has it, one letter a byte."""
+    return "".join(_LETTERS.get(byte) or chr(byte) for byte in text.encode())

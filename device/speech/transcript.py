@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Segment:
         text: What was said, stripped of outer spaces.
         avg_logprob: Mean log-probability of its tokens, as in Whisper.
         no_speech_prob: Whisper's own probability that there is no speech in it.
+        language: Code of the language in which it was recognised.
     """
 
     start_s: float
@@ -22,6 +23,7 @@ class Segment:
     text: str = field(repr=False)  # no log and no traceback shall show it
     avg_logprob: float
     no_speech_prob: float
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,18 @@ class Transcript:
     def text(self) -> str:
         """What was said, in one line."""
         return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def language(self) -> str:
+        """Code of the language in which it was said; empty when nothing was."""
+        return self.segments[-1].language if self.segments else ""
+
+    def beginning(self, words: int) -> Transcript:
+        """Give the same as far as its first words go."""
+        segments = []
+        for segment in self.segments:
+            parts = segment.text.split()[:words]
+            words -= len(parts)
+            if parts:
+                segments.append(replace(segment, text=" ".join(parts)))
+        return replace(self, segments=tuple(segments))

@@ -81,15 +81,29 @@ class Window:
 
     def encode(self, samples: Samples) -> Any:
         """Give the states for up to 30 s of speech, and of silence behind it where the model needs that."""
-        frames = min(features.MAX_FRAMES, len(samples) // features.HOP + self._margin)
+        frames = self._frames(len(samples))
         spoken = _states(self._model, samples, frames + frames % _FRAMES_PER_STATE)
         if self._silence is not None:
             spoken = np.concatenate((spoken, self._silence[:, spoken.shape[1] :]), axis=1)
         return ctranslate2.StorageView.from_array(spoken)
 
+    def heard(self, memory: Any, length: int) -> Any:
+        """Give the states of the speech alone, out of those that `encode` gave.
+
+        Args:
+            memory: What `encode` or `encode_whole` gave.
+            length: Samples of the speech.
+        """
+        states = np.asarray(memory)[:, : -(-self._frames(length) // _FRAMES_PER_STATE)]
+        return ctranslate2.StorageView.from_array(np.ascontiguousarray(states))
+
     def encode_whole(self, samples: Samples) -> Any:
         """Give the states for up to 30 s of sound and of silence up to 30 s, as Whisper was trained."""
         return ctranslate2.StorageView.from_array(_states(self._model, samples, features.MAX_FRAMES))
+
+    def _frames(self, length: int) -> int:
+        """Give how many frames are encoded for so many samples of speech."""
+        return min(features.MAX_FRAMES, length // features.HOP + self._margin)
 
 
 def silence_states(model: Any) -> NDArray[np.float32]:

@@ -50,7 +50,7 @@ def expected(probabilities, settings):
         if spoken * WINDOW_MS >= settings.min_speech_duration_ms:
             peak = max(probabilities[match.start() : match.end()])
             end = match.end() * WINDOW
-            yield Passage(match.start() * WINDOW, end, end, peak, spoken * WINDOW)
+            yield Passage(match.start() * WINDOW, end, end, peak, spoken * WINDOW, match.start() * WINDOW)
 
 
 @given(probabilities, settings)

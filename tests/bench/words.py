@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +23,7 @@ import msgspec
 
 from device.settings import Settings
 from tests.bench import words_tables
+from tests.bench.shown import Shown
 from trainer.conversion.base import find, sum_of
 from trainer.conversion.export import export
 from trainer.dataset import load_manifest
@@ -34,7 +34,6 @@ from trainer.evaluation.words import occurrences
 from trainer.personalize.prepare import prepare_general, texts_of
 from trainer.personalize.source import general_source
 from trainer.personalize.steps import Step, run
-from trainer.progress import shown
 from trainer.synthesis.folder import synthesize
 from trainer.synthesis.voices import available, chosen
 from trainer.training.finetune import Data, finetune
@@ -103,7 +102,7 @@ def main() -> int:
         work=arguments.out,
     )
     job.work.mkdir(parents=True, exist_ok=True)
-    run(_steps(job), job.work, _Shown())
+    run(_steps(job), job.work, Shown())
     found = load(job.work)
     words_tables.show(job.words, found)
     words_tables.show_training(job.work)
@@ -232,23 +231,6 @@ def _empty(folder: Path) -> Path:
     """Take away what was made of other inputs."""
     shutil.rmtree(folder, ignore_errors=True)
     return folder
-
-
-class _Shown:
-    """Shows steps and their bars on standard error."""
-
-    def __init__(self) -> None:
-        self._bars = ExitStack()
-
-    def before(self, number: int, step: Step) -> None:
-        print(f"{number}. {step.what}: done before", file=sys.stderr)
-
-    def begin(self, number: int, step: Step) -> Report:
-        print(f"{number}. {step.what}", file=sys.stderr)
-        return self._bars.enter_context(shown())
-
-    def end(self, _step: Step, _seconds: float) -> None:
-        self._bars.close()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ _PATIENCE_S = 20
 
 ADAPTER = "/org/bluez/hci0"
 MOCK = "org.freedesktop.DBus.Mock"
+_DEVICE = "org.bluez.Device1"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
@@ -142,6 +143,8 @@ _MANAGER_XML = """<node><interface name="org.bluez.{0}Manager1">
 <method name="Register{1}"><arg direction="in" type="o"/><arg direction="in" type="a{{sv}}"/></method>
 <method name="Unregister{1}"><arg direction="in" type="o"/></method></interface></node>"""
 
+_DEVICE_XML = """<node><interface name="org.bluez.Device1"><method name="Disconnect"/></interface></node>"""
+
 _KINDS = {bool: "b", str: "s", int: "u"}
 
 
@@ -158,6 +161,7 @@ class FakeBluetoothd:
         self.fail: dict[str, str] = {}
         self.calls: list[str] = []
         self.meanwhile: list[tuple[str, str, dict[str, object]]] = []
+        self._coming: tuple[str, ...] = ()
         self.client = ""
         self.application: dict[str, Any] = {}
         self.advertised: dict[str, Any] | None = None
@@ -189,8 +193,14 @@ class FakeBluetoothd:
     async def add_host(self, number: int, **properties: object) -> str:
         path = f"{ADAPTER}/dev_{number}"
         told = {"Address": f"0{number}:00", "Alias": f"host {number}", "Connected": True, **properties}
-        await self.add(path, {"org.bluez.Device1": told})
+        await self.add(path, {_DEVICE: told})
         return path
+
+    async def bring_late(self, *hosts: str) -> None:
+        """Have hosts connect at the last moment when the advertisement is taken away."""
+        self._coming = hosts
+        for host in hosts:
+            await self._glib.run(lambda bus, host=host: self._export_host(bus, host))
 
     async def add(self, path: str, interfaces: dict[str, dict[str, Any]]) -> None:
         self.objects[path] = interfaces
@@ -203,6 +213,20 @@ class FakeBluetoothd:
 
     async def change(self, path: str, interface: str, **properties: object) -> None:
         await self._glib.run(lambda bus: self._change(bus, path, interface, properties))
+
+    async def end(self, *paths: str) -> None:
+        """Take these away and go. BlueZ's, which ends, answers nothing in between."""
+        removed = [(path, list(self.objects.pop(path))) for path in paths]
+
+        def end(bus: Any) -> None:
+            for told in removed:
+                bus.con.emit_signal(
+                    None, "/", "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
+                    _variant("(oas)", told),
+                )  # fmt: skip
+            bus.con.close_sync(None)  # it sends first what waits
+
+        await self._glib.run(end)
 
     async def remove_all(self, *paths: str) -> None:
         """Remove several in one go."""
@@ -291,6 +315,13 @@ class FakeBluetoothd:
         at(ADAPTER, _MANAGER_XML.format("LEAdvertising", "Advertisement"), self._register_advertisement)
         bus.request_name("org.bluez")
 
+    def _export_host(self, bus: Any, path: str) -> None:
+        def disconnect(bus: Any, _method: str, _arguments: object, call: Any) -> None:
+            self._change(bus, path, _DEVICE, {"Connected": False})
+            call.return_value(None)
+
+        export(bus, path, _DEVICE_XML, lambda *call: self._answer(bus, disconnect, *call))
+
     def _answer(
         self, bus: Any, answers: Callable[..., None], method: str, arguments: tuple[Any, ...], call: Any
     ) -> None:
@@ -343,6 +374,8 @@ class FakeBluetoothd:
 
         if method == "UnregisterAdvertisement":
             self.advertised = None
+            for host in self._coming:
+                self._change(bus, host, _DEVICE, {"Connected": True})
             call.return_value(None)
             return
         get = ("(s)", ("org.bluez.LEAdvertisement1",))

@@ -48,10 +48,10 @@ class Board:
         self.is_told = False
         return State(self, udc, root)
 
-    async def until_looked_at(self, times: int = 2) -> None:
-        """Return when the keyboard has seen how things are."""
-        until = self.looks + times
-        while self.looks < until:  # noqa: ASYNC110  # what looks does not tell
+    async def until_looked_at(self, typing: asyncio.Task[None] | None = None) -> None:
+        """Return when the keyboard has seen how things are, or the typing with it has ended."""
+        until = self.looks + 2
+        while self.looks < until and not (typing and typing.done()):  # noqa: ASYNC110  # what looks does not tell
             await asyncio.sleep(0.0005)
 
     # What the host does.

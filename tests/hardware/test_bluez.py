@@ -112,6 +112,29 @@ async def test_hosts_are_told_to_look_again_and_find_the_same(bluez, bluetoothd,
     assert list(bluetoothd.application.items()) == before
 
 
+async def test_no_host_sees_the_keyboard_gone_but_who_is_told_to_look_again(bluez, bluetoothd, heard, stir):
+    bluez.advertise(ON)
+    await stir.until(lambda: bluetoothd.advertised)
+    there = await bluetoothd.add_host(1, Bonded=True)
+    back = await bluetoothd.add_host(2, Bonded=True, Connected=False)
+    stranger = await bluetoothd.add_host(3, Bonded=False, Connected=False)
+    await stir.until(lambda: len(heard.radios[-1].peers) == 2)
+    # Beside a link, it advertises anew.
+    await stir.until(lambda: bluetoothd.calls.count("RegisterAdvertisement") == 2 and bluetoothd.advertised)
+    await bluetoothd.bring_late(back, stranger)
+    bluetoothd.calls.clear()
+    bluez.register_again()
+    await stir.until(lambda: "RegisterAdvertisement" in bluetoothd.calls and bluetoothd.advertised)
+    assert bluetoothd.calls[:4] == [
+        "UnregisterAdvertisement",
+        "Disconnect",
+        "UnregisterApplication",
+        "RegisterApplication",
+    ]
+    connected = [host for host in (there, back, stranger) if bluetoothd.objects[host][DEVICE]["Connected"]]
+    assert connected == [there, stranger], "it pairs, and reads after that"
+
+
 async def test_a_battery_that_is_not_there_moves_nothing(bus, bluetoothd, heard, stir):
     async with running(bus, heard, battery=None):
         await stir.until(lambda: heard.problem == "")
@@ -590,9 +613,7 @@ async def test_a_bluetoothd_that_ends_has_forgotten_nobody(bluez, bluetoothd, he
     host = await bluetoothd.add_host(1, Bonded=True)
     await stir.until(lambda: heard.radios[-1].peers)
     del heard.radios[:-1]
-    # It takes its objects away before it goes (BlueZ's adapter_cleanup).
-    await bluetoothd.remove(host)
-    bluetoothd.close()
+    await bluetoothd.end(host)  # as BlueZ's adapter_cleanup
     await stir.until(lambda: heard.problem)
     assert all(radio.peers or radio.problem for radio in heard.radios)
 

@@ -17,6 +17,7 @@ from device.audio.sound import SAMPLE_RATE_HZ, WINDOW
 from device.errors import SoundError
 from device.events import MicrophoneLost, MicrophoneReady, SoundDropped, SoundHeard
 from device.hardware import sounddevice_microphone
+from device.hardware.portaudio_callbacks import FINISHED_CALLBACK, INPUT_OVERFLOW, STREAM_CALLBACK
 from device.hardware.sounddevice_microphone import SoundDeviceMicrophone, list_inputs, load_sounddevice
 from device.settings import MicrophoneSettings
 from tests.pulse import PulseMicrophone
@@ -31,11 +32,12 @@ class FakePortAudioError(Exception):
 
 
 class FakeStream:
-    """An open stream. The test plays the device: it calls `callback` and `finished_callback`."""
+    """An open stream. The test plays the device: it calls the pointers that it was given."""
 
     def __init__(self, sounddevice, options):
         self.sounddevice = sounddevice
         self.__dict__.update(options)
+        self.finish = lambda: FINISHED_CALLBACK(self.finished_callback)(None)
 
     def __enter__(self):
         self.sounddevice.streams.put(self)
@@ -44,16 +46,18 @@ class FakeStream:
     def __exit__(self, *_error):
         self.sounddevice.closing.wait(timeout=60)
         self.sounddevice.is_open = False
-        self.finished_callback()
+        self.finish()
 
     def hear(self, frames, *, overflow=False):
-        self.callback(frames, len(frames), None, SimpleNamespace(input_overflow=overflow))
+        flags = INPUT_OVERFLOW if overflow else 0
+        assert STREAM_CALLBACK(self.callback)(frames.ctypes.data, None, len(frames), None, flags, None) == 0
 
 
 class FakeSoundDevice:
     """What of sounddevice is used, with PortAudio's habit of knowing only the devices of its start."""
 
     PortAudioError = FakePortAudioError
+    _ffi = SimpleNamespace(cast=lambda _kind, address: address)
 
     def __init__(self, *devices):
         self.present = list(devices)
@@ -79,7 +83,7 @@ class FakeSoundDevice:
             return list(self.known)
         return next(device for device in self.known if device["max_input_channels"])
 
-    def InputStream(self, **options):  # noqa: N802  # sounddevice's name
+    def _StreamBase(self, **options):  # noqa: N802  # sounddevice's name
         device = self.known[options["device"]]
         if all(device["name"] != present["name"] for present in self.present):
             raise FakePortAudioError("Device unavailable")
@@ -138,6 +142,18 @@ def test_it_listens_at_16_khz_and_posts_what_it_hears():
         assert listener.next() == MicrophoneReady(HEADSET["name"])
         np.testing.assert_array_equal(listener.next().samples, block(0.25)[:, 0])
         np.testing.assert_array_equal(listener.next().samples, block(0.5)[:, 0])
+
+
+def test_one_that_is_muted_while_the_sound_system_starts_is_not_opened_any_more(monkeypatch):
+    monkeypatch.setattr(sounddevice_microphone, "_STOP_S", 0.0)
+    sounddevice, go = FakeSoundDevice(HEADSET), threading.Event()
+    with Listener(sounddevice, load=lambda: go.wait(60) and sounddevice) as listener:
+        starting = listener.microphone._thread
+    go.set()
+    starting.join(60)
+    assert not starting.is_alive()
+    assert sounddevice.streams.empty()
+    assert listener.events.empty()
 
 
 def test_a_stereo_microphone_at_its_own_rate_is_converted():
@@ -217,7 +233,7 @@ def test_a_microphone_that_is_pulled_out_is_lost_once_and_heard_again_when_it_is
         stream.hear(block())
         assert [type(listener.next()) for _ in range(2)] == [MicrophoneReady, SoundHeard]
         sounddevice.present.remove(HEADSET)
-        stream.finished_callback()
+        stream.finish()
         lost = listener.next()
         assert isinstance(lost, MicrophoneLost)
         assert HEADSET["name"] in lost.reason
@@ -339,7 +355,7 @@ def test_a_device_that_hangs_when_it_is_closed_is_reported_first():
     sounddevice = FakeSoundDevice(HEADSET)
     sounddevice.closing.clear()
     with Listener(sounddevice) as listener:
-        listener.stream().finished_callback()
+        listener.stream().finish()
         assert isinstance(listener.next(), MicrophoneLost)
         sounddevice.closing.set()
 
@@ -358,7 +374,11 @@ class Recorder:
     """A process that listens to the default microphone, says each event by its name, and keeps the sound."""
 
     PROGRAM = """
-import queue, sys, threading
+import ctypes, queue, sys, threading
+from ctypes import c_ulong
+if sys.argv[3] == "hardened":  # prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN), which stays (prctl(2))
+    if ctypes.CDLL(None).prctl(65, c_ulong(1), c_ulong(0), c_ulong(0), c_ulong(0)):
+        sys.exit("no MDWE")
 import numpy as np
 from device.events import SoundHeard, StopRequested
 from device.hardware.sounddevice_microphone import SoundDeviceMicrophone, load_sounddevice
@@ -367,10 +387,10 @@ from device.settings import MicrophoneSettings
 class Picky:
     def __getattr__(self, name):
         return getattr(load_sounddevice(), name)
-    def InputStream(self, *, samplerate, **options):
+    def _StreamBase(self, *, samplerate, **options):
         if samplerate == 16_000:
             raise self.PortAudioError("Invalid sample rate")
-        return load_sounddevice().InputStream(samplerate=samplerate, **options)
+        return load_sounddevice()._StreamBase(samplerate=samplerate, **options)
 
 recording, load = sys.argv[1], {"any": load_sounddevice, "own": Picky}[sys.argv[2]]
 events, windows = queue.SimpleQueue(), []
@@ -386,10 +406,10 @@ microphone.stop()
 np.save(recording, np.concatenate(windows))
 """
 
-    def __init__(self, folder, env, rate="any"):
+    def __init__(self, folder, env, rate="any", memory="usual"):
         self.recording = folder / "heard.npy"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", self.PROGRAM, self.recording, rate],
+            [sys.executable, "-c", self.PROGRAM, self.recording, rate, memory],
             cwd=Path(__file__).parents[2],
             env=env,
             stdin=subprocess.PIPE,
@@ -444,6 +464,17 @@ def test_what_is_played_is_recorded_whole(tmp_path, tone, sink_hz, channels, rat
     assert_one_second_of_440_hz(sound)
 
 
+def test_it_listens_where_no_memory_is_both_written_and_executed(tmp_path, tone):
+    with PulseMicrophone(tmp_path) as pulse, Recorder(tmp_path, pulse.env, memory="hardened") as recorder:
+        if not (said := recorder.next()):
+            pytest.skip("the kernel has no PR_SET_MDWE: it came with Linux 6.3")
+        assert said == "MicrophoneReady"
+        pulse.play(tone)
+        said, sound = recorder.stop()
+    assert said == []
+    assert_one_second_of_440_hz(sound)
+
+
 def test_a_sound_server_that_dies_is_a_lost_microphone_until_it_is_back(tmp_path, tone):
     with PulseMicrophone(tmp_path) as pulse, Recorder(tmp_path, pulse.env) as recorder:
         assert recorder.next() == "MicrophoneReady"
@@ -455,3 +486,53 @@ def test_a_sound_server_that_dies_is_a_lost_microphone_until_it_is_back(tmp_path
         said, sound = recorder.stop()
     assert said == []
     assert_one_second_of_440_hz(sound)
+
+
+# Closed for a while, as by the mute.
+
+
+def test_it_can_be_opened_again_and_finds_what_was_plugged_in_meanwhile():
+    with Listener(FakeSoundDevice(HEADSET)) as listener:
+        listener.stream().hear(block())
+        assert listener.next() == MicrophoneReady(HEADSET["name"])
+        assert isinstance(listener.next(), SoundHeard)
+        listener.microphone.stop()
+        assert not listener.sounddevice.is_open
+        listener.sounddevice.present = [ARRAY]
+        listener.microphone.start(listener.events.put)
+        listener.stream().hear(block(channels=2))
+        assert listener.next() == MicrophoneReady(ARRAY["name"])
+
+
+def test_that_it_is_missing_is_told_again_when_it_is_opened_again():
+    with Listener(FakeSoundDevice()) as listener:
+        first = listener.next()
+        assert isinstance(first, MicrophoneLost)
+        listener.microphone.stop()
+        listener.microphone.start(listener.events.put)
+        assert listener.next() == first
+
+
+def test_what_a_microphone_hears_that_hangs_in_closing_is_dropped_and_another_waits_for_it(monkeypatch):
+    monkeypatch.setattr(sounddevice_microphone, "_STOP_S", 0.01)
+    monkeypatch.setattr(atexit, "unregister", lambda _: None)
+    sounddevice = FakeSoundDevice(HEADSET)
+    with Listener(sounddevice) as listener:
+        stream = listener.stream()
+        stream.hear(block())
+        assert isinstance(listener.next(), MicrophoneReady)
+        assert isinstance(listener.next(), SoundHeard)
+        sounddevice.closing.clear()
+        listener.microphone.stop()
+        blocks = listener.microphone._blocks
+        while not blocks.empty():
+            blocks.get()
+        stream.hear(block())
+        assert blocks.empty()
+        listener.microphone.start(listener.events.put)
+        lost = listener.next()
+        assert isinstance(lost, MicrophoneLost)
+        assert "hangs" in lost.reason
+        sounddevice.closing.set()
+        listener.stream().hear(block())
+        assert isinstance(listener.next(), MicrophoneReady)

@@ -1,94 +1,22 @@
 from __future__ import annotations
 
 import errno
+import grp
+import logging
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from device.errors import KeyboardError
+from device.hardware.configfs import Configfs
 from device.hardware.gadget_status import GADGETS, status
-from device.hardware.usb_gadget import Configfs, down, serial_number, up
+from device.hardware.usb_gadget import SWITCHES, down, serial_number, up
 from device.keyboard.descriptor import REPORT_DESCRIPTOR
+from tests.hardware.fake_configfs import HID, UDC, FakeConfigfs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-UDC = "fe980000.usb"
-
-# What the kernel puts into each new folder, by where it is (Documentation/usb/gadget_configfs.rst).
-GADGET = ("idVendor", "idProduct", "bcdDevice", "bcdUSB", "UDC", "configs/", "functions/", "strings/")
-FUNCTION = ("protocol", "subclass", "report_length", "report_desc", "no_out_endpoint", "dev")
-CONFIG = ("bmAttributes", "MaxPower", "strings/")
-LANGUAGE = ("serialnumber", "product", "manufacturer", "configuration")
-
-
-class FakeConfigfs(Configfs):
-    """The kernel's rules: folders come filled, go only in order, and a controller serves one gadget."""
-
-    def __init__(self, root: Path, functions=FUNCTION, *, loads: bool = True) -> None:
-        self.gadgets = root / GADGETS
-        self.calls = 0
-        self.crash_at = 0
-        self.refuse_udc = 0
-        self._functions = functions
-        self._loads = loads
-
-    def load(self, module):
-        if self._loads:
-            self.gadgets.mkdir(parents=True, exist_ok=True)
-
-    def make(self, folder):
-        self._may_crash()
-        where = folder.relative_to(self.gadgets).parts
-        match where[1:]:
-            case ():
-                entries = GADGET
-            case ("functions", _):
-                entries = self._functions
-            case ("configs", _):
-                entries = CONFIG
-            case (*_, "strings", _):
-                entries = LANGUAGE
-        if not entries:
-            raise FileNotFoundError(errno.ENOENT, "no such function", str(folder))
-        folder.mkdir(exist_ok=True)
-        for entry in entries:
-            if entry.endswith("/"):
-                (folder / entry).mkdir(exist_ok=True)
-            else:
-                (folder / entry).write_text("236:0\n" if entry == "dev" else "")
-
-    def write(self, file, value):
-        self._may_crash()
-        if file.name == "UDC":
-            if self.refuse_udc and value.strip():
-                raise OSError(self.refuse_udc, os.strerror(self.refuse_udc))
-            dev = self.gadgets.parents[3] / "dev"
-            dev.mkdir(exist_ok=True)
-            (dev / "hidg0").touch() if value.strip() else (dev / "hidg0").unlink()
-        elif (self.gadgets / "saykey/UDC").read_text().strip():
-            raise OSError(errno.EBUSY, "the gadget is bound")
-        if not file.exists():
-            raise PermissionError(errno.EACCES, "configfs makes its files itself", str(file))
-        super().write(file, value)
-        # A whole value each time, as an attribute has it.
-        with file.open("rb+") as opened:
-            opened.truncate(len(value))
-
-    def remove(self, folder):
-        made = [entry for sub in folder.glob("*/") for entry in sub.iterdir()]
-        links = [entry for entry in folder.iterdir() if entry.is_symlink()]
-        if made or links:
-            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(folder))
-        for entry in folder.iterdir():
-            entry.rmdir() if entry.is_dir() else entry.unlink()
-        folder.rmdir()
-
-    def _may_crash(self):
-        self.calls += 1
-        if self.calls == self.crash_at:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -100,8 +28,8 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def attributes(root: Path) -> dict[str, bytes]:
-    gadget = root / GADGETS / "saykey"
+def attributes(root: Path, name: str = "saykey") -> dict[str, bytes]:
+    gadget = root / GADGETS / name
     return {str(file.relative_to(gadget)): file.read_bytes() for file in gadget.rglob("*") if file.is_file()}
 
 
@@ -109,13 +37,13 @@ def test_up_makes_a_boot_keyboard_without_out_endpoint(root: Path):
     assert up(root, FakeConfigfs(root))
 
     made = attributes(root)
-    hid = {name: made[f"functions/hid.usb0/{name}"] for name in FUNCTION}
+    hid = {name: made[f"functions/hid.usb0/{name}"] for name in HID}
     assert hid["report_desc"] == REPORT_DESCRIPTOR
     assert [int(hid[name]) for name in ("protocol", "subclass", "report_length")] == [1, 1, 16]
     assert int(hid["no_out_endpoint"]) == 1
     assert int(made["configs/c.1/bmAttributes"]) == 0xA0
     assert made["strings/0x409/serialnumber"] == b"10000000abcdef01"
-    assert made["UDC"] == UDC.encode()
+    assert made["UDC"].strip() == UDC.encode()
     assert (root / GADGETS / "saykey/configs/c.1/hid.usb0").resolve().name == "hid.usb0"
 
 
@@ -148,7 +76,7 @@ def test_a_gadget_of_an_older_version_is_made_anew(root: Path, attribute: str):
 
 
 def test_a_kernel_that_knows_no_endpoint_choice_will_do(root: Path):
-    configfs = FakeConfigfs(root, [name for name in FUNCTION if name != "no_out_endpoint"])
+    configfs = FakeConfigfs(root, [name for name in HID if name != "no_out_endpoint"])
     assert up(root, configfs)
     assert not up(root, configfs)
 
@@ -156,7 +84,7 @@ def test_a_kernel_that_knows_no_endpoint_choice_will_do(root: Path):
 def test_up_mends_what_a_crash_left_at_any_point(root: Path):
     configfs = FakeConfigfs(root)
     up(root, configfs)
-    steps, wanted = configfs.calls, attributes(root)
+    steps, wanted, drive = configfs.calls, attributes(root), attributes(root, "saykey-drive")
     for crash_at in range(1, steps + 1):
         down(root, configfs)
         configfs.calls, configfs.crash_at = 0, crash_at
@@ -166,8 +94,9 @@ def test_up_mends_what_a_crash_left_at_any_point(root: Path):
             up(root, configfs)
         del configfs.remove
         configfs.crash_at = 0
-        assert up(root, configfs)
+        up(root, configfs)
         assert attributes(root) == wanted
+        assert attributes(root, "saykey-drive") == drive
 
 
 def test_down_leaves_nothing_and_may_be_repeated(root: Path):
@@ -182,8 +111,7 @@ def test_down_removes_what_others_put_into_the_gadget(root: Path):
     configfs = FakeConfigfs(root)
     up(root, configfs)
     gadget = root / GADGETS / "saykey"
-    down_first = gadget / "UDC"
-    configfs.write(down_first, b"\n")
+    configfs.write(gadget / "UDC", b"\n")
     configfs.make(gadget / "functions/acm.usb0")
     (gadget / "configs/c.1/acm.usb0").symlink_to(gadget / "functions/acm.usb0")
     assert down(root, configfs)
@@ -211,7 +139,7 @@ def test_configfs_that_is_not_mounted_is_named(root: Path):
 
 
 def test_a_kernel_without_the_hid_function_is_named_and_nothing_is_left(root: Path):
-    assert "usb_f_hid" in refusal(root, FakeConfigfs(root, functions=()))
+    assert "usb_f_hid" in refusal(root, FakeConfigfs(root, hid=()))
 
 
 @pytest.mark.parametrize(
@@ -252,11 +180,102 @@ def test_a_second_controller_is_taken_where_the_first_is_busy(root: Path):
 
 
 def test_status_tells_what_there_is(root: Path):
-    assert (status(root).gadget, status(root).device, status(root).controllers) == ("", "", (UDC,))
+    now = status(root)
+    assert (now.gadget, now.drive, now.bound, now.device, now.controllers) == ("", "", "", "", (UDC,))
     up(root, FakeConfigfs(root))
     now = status(root)
-    assert (now.gadget, now.udc, now.state) == ("saykey", UDC, "configured")
+    assert (now.gadget, now.drive, now.bound) == ("saykey", "saykey-drive", "saykey")
+    assert (now.udc, now.state) == (UDC, "configured")
     assert now.device == str(root / "dev/hidg0")
+
+
+def show_a_drive(root: Path, configfs: FakeConfigfs) -> Path:
+    """Leave things as a daemon does that dies while it shows the drive."""
+    image = root / "drive.img"
+    image.touch()
+    gadgets = root / GADGETS
+    configfs.write(gadgets / "saykey/UDC", b"\n")
+    configfs.write(gadgets / "saykey-drive/functions/mass_storage.usb0/lun.0/file", bytes(image))
+    configfs.write(gadgets / "saykey-drive/UDC", UDC.encode())
+    return image
+
+
+def test_status_tells_that_the_drive_is_shown(root: Path):
+    configfs = FakeConfigfs(root)
+    up(root, configfs)
+    show_a_drive(root, configfs)
+    now = status(root)
+    assert (now.bound, now.udc, now.device) == ("saykey-drive", UDC, "")
+
+
+def test_up_makes_a_drive_that_a_host_can_eject_and_nobody_sees_yet(root: Path):
+    up(root, FakeConfigfs(root))
+
+    made = attributes(root, "saykey-drive")
+    lun = "functions/mass_storage.usb0/lun.0"
+    assert made["UDC"].strip() == b""
+    assert made[f"{lun}/file"] == b""
+    assert made[f"{lun}/removable"] == b"1"
+    inquiry = made[f"{lun}/inquiry_string"].decode()
+    assert (inquiry[:8], inquiry[8:24], len(inquiry)) == ("Saykey  ", "Model drive     ", 28)
+    assert made["strings/0x409/serialnumber"] == b"10000000ABCDEF01"
+    keyboard = attributes(root)
+    assert made["idProduct"] != keyboard["idProduct"]
+
+
+def test_the_drives_serial_number_is_long_enough(root: Path):
+    (root / "proc/device-tree/serial-number").write_text("2a\0")
+    up(root, FakeConfigfs(root))
+    assert attributes(root, "saykey-drive")["strings/0x409/serialnumber"] == b"00000000002A"
+
+
+def test_a_kernel_without_drives_makes_a_keyboard_alone_and_says_so(root: Path, caplog):
+    configfs = FakeConfigfs(root, mass_storage=())
+    with caplog.at_level(logging.WARNING):
+        assert up(root, configfs)
+        assert not up(root, configfs)
+    now = status(root)
+    assert (now.gadget, now.drive, now.bound) == ("saykey", "", "saykey")
+    assert "usb_f_mass_storage" in caplog.text
+
+
+def test_up_puts_the_keyboard_back_where_a_daemon_died_as_a_drive(root: Path):
+    configfs = FakeConfigfs(root)
+    up(root, configfs)
+    wanted = attributes(root), attributes(root, "saykey-drive")
+    show_a_drive(root, configfs)
+
+    assert up(root, configfs)
+    assert (attributes(root), attributes(root, "saykey-drive")) == wanted
+    assert status(root).bound == "saykey"
+
+
+def test_the_group_is_given_what_switches_and_nothing_else(root: Path, monkeypatch):
+    configfs = FakeConfigfs(root)
+    groups = {"saykey": grp.struct_group(("saykey", "x", 990, []))}
+    monkeypatch.setattr(grp, "getgrnam", groups.__getitem__)
+    up(root, configfs)
+    lun = "saykey-drive/functions/mass_storage.usb0/lun.0"
+    switches = {"saykey/UDC", "saykey-drive/UDC", f"{lun}/file"}
+    assert configfs.given == dict.fromkeys(switches, 990)
+    assert set(SWITCHES) == switches
+
+
+def test_without_the_group_nothing_is_given(root: Path, monkeypatch):
+    configfs = FakeConfigfs(root)
+    monkeypatch.setattr(grp, "getgrnam", {}.__getitem__)
+    up(root, configfs)
+    assert not configfs.given
+
+
+def test_an_attribute_is_given_so_that_the_group_may_write_it(tmp_path: Path):
+    file = tmp_path / "UDC"
+    file.touch(0o644)
+    Configfs().give(file, os.getgid())
+    before = file.stat()
+    assert (before.st_gid, before.st_mode & 0o777) == (os.getgid(), 0o664)
+    Configfs().give(file, os.getgid())
+    assert file.stat().st_ctime_ns == before.st_ctime_ns
 
 
 def test_the_serial_number_is_the_boards_or_a_hash_of_the_machines(tmp_path: Path):

@@ -450,13 +450,12 @@ def test_whatever_happens_nothing_is_lost_and_nothing_pressed_twice(folder: Path
             begin, end = FAULTS[name]
             await turns(before)
             board.is_awake = False
-            if not typing.done():
-                # The keyboard knows by now what the host has fetched: nobody can close that gap.
-                await board.until_looked_at()
+            # The keyboard knows by now what the host has fetched: nobody can close that gap.
+            await board.until_looked_at(typing)
             begin(board)
             await turns(during)
-            if "sleep" in name and not typing.done():
-                await board.until_looked_at()  # hosts take longer to fall asleep and wake than a look
+            if "sleep" in name:
+                await board.until_looked_at(typing)  # hosts take longer to fall asleep and wake than a look
             end(board)
         async with asyncio.timeout(20):
             await typing

@@ -16,9 +16,10 @@ from device.keyboard.reports import CAPS_LOCK_LED
 from device.keyboard.typist import Typist
 from device.last import Last
 from device.outbox import Entry, Outbox
-from device.settings import KeyboardSettings, TextSettings
+from device.settings import KeyboardSettings, Settings
 from device.simulation.virtual_host import VirtualHost
 from device.simulation.virtual_keyboard import VirtualKeyboard
+from device.text.body import Body, Piece
 
 # Dead keys of a German layout, codes on Linux, another layout behind a chord: all is typed as it is.
 LINUX = KeyboardSettings(
@@ -94,11 +95,11 @@ class Desk:
             report_change=lambda: None,
             finished=self.finish,
         )
-        self.last = Last(self.outbox, self.typist, self.keyboard, TextSettings(), finished=self.finish)
-        self.last.remember(Entry(1, BEFORE), BEFORE)
+        self.last = Last(self.outbox, self.typist, self.keyboard, Settings(), finished=self.finish)
+        self.last.remember(Entry(1, BEFORE), Body())
         self.text = ""
         self.entry = Entry(2, "", is_open=True)
-        self.last.remember(self.entry, "")
+        self.last.remember(self.entry, Body())
         self.outbox.put(self.entry)
 
     async def __aenter__(self):
@@ -116,7 +117,7 @@ class Desk:
 
     def amend(self, text, *, is_open=True):
         self.text = text
-        self.last.amend(self.entry, text, text, is_open=is_open)
+        self.last.amend(self.entry, Body((Piece(text, is_words=True),)), text, is_open=is_open)
 
     async def act(self, move):
         match move:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -401,3 +402,66 @@ async def test_what_was_down_before_the_host_left_is_not_sent_to_the_host_that_c
     desk.keyboard.plug_in()
     await desk.close()
     assert desk.host.reports[received:] == [ALL_UP]
+
+
+# Languages.
+
+FRENCH = KeyboardSettings(os="linux", layout="fr", unicode=True, pace=0)
+SPEAKING = replace(HOST, languages={"fr": host_of(FRENCH)})
+
+
+class SwitchedHost(VirtualKeyboard):
+    """A computer whose user switches the layout with the language of what is typed next.
+
+    The two layouts are two hosts here, whose texts are parts of the same.
+    """
+
+    def __init__(self, languages):
+        self.hosts = {
+            "": VirtualHost.described_by(SETTINGS),
+            "fr": VirtualHost.described_by(FRENCH),
+        }
+        self.languages = languages
+        super().__init__(self.hosts[""])
+
+    async def send(self, report):
+        self._host = self.hosts["fr" if self.languages() == "fr" else ""]
+        await super().send(report)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "en", "fr"]), TEXT), min_size=1, max_size=5))
+@settings(max_examples=60)
+def test_each_entry_is_typed_through_the_layout_of_its_language(said):
+    async def scenario():
+        entries = [Entry(number, text, language=code) for number, (code, text) in enumerate(said, 1)]
+        outbox, done, changed = Outbox(), [], asyncio.Event()
+        keyboard = SwitchedHost(lambda: said[min(len(done), len(said) - 1)][0])
+        typist = Typist(keyboard, OneHost(SPEAKING), outbox, report_change=changed.set, finished=done.append)
+        for entry in entries:
+            outbox.put(entry)
+        task = asyncio.create_task(typist.run())
+        async with asyncio.timeout(30):
+            while done != entries:
+                changed.clear()
+                await changed.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        for code, host in keyboard.hosts.items():
+            in_it = [text for language, text in said if (language == "fr") == (code == "fr")]
+            assert host.text == "".join(in_it)
+            assert not host.keys_down
+            assert host.layout == ("fr" if code else "de")
+
+    asyncio.run(scenario())
+
+
+def test_an_entry_that_was_begun_stays_with_its_layout():
+    entry = Entry(1, "ab", language="fr")
+    entry.speak("de")
+    assert entry.language == "de"
+    entry.press(1.0)
+    entry.speak("fr")
+    assert entry.language == "de"
+    entry.settle("a", "a")
+    entry.speak("fr")
+    assert entry.language == "de"

@@ -2,16 +2,22 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import shutil
 from pathlib import Path
 
 import pytest
 
+from device import kept_host
 from device.errors import ModelError
 from device.models.fetch import fetch
 from device.models.manifest import read_manifest
 from device.models.store import Store, default_root, resolve
 from device.settings import RecognitionSettings
+
+NOBODY = pwd.getpwnam("nobody")
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 
 
 def silent(_what: str, _done: float) -> None:
@@ -69,7 +75,7 @@ def test_a_choice_that_is_gone_is_named(two: Store):
         resolve(settings(two))
 
 
-def test_the_place_is_systemds_or_the_users(monkeypatch):
+def test_the_place_is_systemds_or_the_users(tmp_path, monkeypatch):
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/saykey:/var/lib/other")
     monkeypatch.setenv("XDG_DATA_HOME", "/home/somebody/data")
     monkeypatch.setenv("HOME", "/home/somebody")
@@ -77,7 +83,45 @@ def test_the_place_is_systemds_or_the_users(monkeypatch):
     monkeypatch.delenv("STATE_DIRECTORY")
     assert default_root() == Path("/home/somebody/data/saykey/models")
     monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setattr(kept_host, "SERVICE_STATE", tmp_path / "none")
     assert default_root() == Path("/home/somebody/.local/share/saykey/models")
+
+
+def test_where_the_service_is_installed_everybodys_store_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_host, "SERVICE_STATE", tmp_path)
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert default_root() == tmp_path / "models"
+    monkeypatch.setenv("XDG_DATA_HOME", "/home/somebody/data")
+    assert default_root() == Path("/home/somebody/data/saykey/models")
+
+
+@needs_root
+def test_root_changes_nobody_elses_store(two: Store):
+    os.chown(two.root, NOBODY.pw_uid, -1)
+    with pytest.raises(ModelError, match=r"belongs to the user nobody: .* sudo -u nobody saykey"):
+        two.use("two")
+    os.chown(two.root, 4_000_000, -1)
+    with pytest.raises(ModelError, match="sudo -u #4000000 saykey"):
+        two.use("two")
+    assert two.current() == "one"
+
+
+@needs_root
+def test_who_may_not_write_to_a_store_is_told_whose_it_is(two: Store, monkeypatch):
+    os.chown(two.root.parent, NOBODY.pw_uid, -1)
+    shutil.rmtree(two.root)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ModelError, match="sudo -u nobody saykey"), two.changing():
+        pass
+
+
+def test_a_store_that_its_group_may_write_to_is_changed(two: Store, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    two.use("two")
+    assert two.current() == "two"
 
 
 @pytest.mark.parametrize("name", ["", "..", ".incoming", "current", "a/b", "../x", "a" * 65, "a b", "a\n"])

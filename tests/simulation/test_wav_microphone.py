@@ -185,3 +185,12 @@ def test_the_button_chatters_and_rests_where_it_was():
     assert [event.pressed for event in events] == [False, True, False, True, False]
     times_s = [event.at_s for event in events]
     assert times_s == sorted(times_s)
+
+
+def test_it_can_be_opened_again():
+    with Desk() as desk:
+        desk.next(SoundHeard)
+        desk.microphone.stop()
+        desk.microphone.start(desk.events.put)
+        desk.next(MicrophoneReady)
+        desk.next(SoundHeard)

@@ -43,6 +43,15 @@ def real_engine(real_model) -> Engine:
     return Engine(real_model, RecognitionSettings(threads=1))
 
 
+@pytest.fixture(scope="session")
+def real_multilingual() -> Path:
+    """Folder of the real base, where somebody has fetched it."""
+    try:
+        return resolve(RecognitionSettings(model="base"))
+    except ModelError as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture
 def decoded():
     """Make a result that is believed, but for what is named."""

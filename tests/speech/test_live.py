@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import time
+from dataclasses import replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -35,22 +36,31 @@ class SoundRecogniser:
     """Recognises pieces, each as a text that depends on its sound alone.
 
     Attributes:
+        language: Of the settings.
+        hears: The language that it hears in a piece that begins at a sample, where it is to hear it.
         asked: How many pieces it was given.
         error: Raised instead of an answer.
     """
 
     def __init__(self):
+        self.language = "en"
+        self.hears = lambda _: "en"
         self.asked = 0
         self.error = None
 
-    def segments(self, piece, samples, watch):
+    def segments(self, piece, samples, watch, spoken):
         self.asked += 1
+        language = spoken.language
+        if language == "auto":
+            is_short = piece.spoken < SAMPLE_RATE_HZ
+            language = (is_short and spoken.before) or self.hears(piece.start)
         if self.error:
             raise self.error
         sound = piece.sound(samples)
         with watch.time("decode"):
-            text = f"{len(sound)} {sound.sum()}"
-        return [Segment(piece.start / SAMPLE_RATE_HZ, piece.end / SAMPLE_RATE_HZ, text, -0.1, 0.01)]
+            text = f"{language} {len(sound)} {sound.sum()}"
+        times = piece.start / SAMPLE_RATE_HZ, piece.end / SAMPLE_RATE_HZ
+        return [Segment(*times, text, -0.1, 0.01, language)]
 
 
 def grown(runs, speech=SPEECH):
@@ -231,12 +241,14 @@ def test_the_times_are_those_of_what_was_left_to_do():
 class Clockwork:
     """A recogniser that takes so many seconds for each second of speech, on a clock of its own."""
 
+    language = "en"
+
     def __init__(self, monkeypatch):
         self.cost = 0.0
         self._now_s = 0.0
         monkeypatch.setattr(time, "perf_counter", lambda: self._now_s)
 
-    def segments(self, piece, _samples, watch):
+    def segments(self, piece, _samples, watch, _spoken):
         for stage in ("encode", "decode"):
             with watch.time(stage):
                 self._now_s += self.cost * piece.length / SAMPLE_RATE_HZ / 2
@@ -270,6 +282,94 @@ def test_what_was_known_already_says_nothing_about_the_cost(monkeypatch):
     for _ in range(10):
         recogniser.anticipate(recording)
     assert recogniser.cost_ms(10) == guess > 0
+
+
+# The language.
+
+LONG, SHORT, PAUSE = 40, 20, 100
+"""Windows: 1.28 s of speech, 0.64 s of it, and a pause between two pieces."""
+
+
+def spoken(*runs, language=""):
+    """Give the recording of runs of speech and of silence by turns."""
+    *_, recording = grown(runs)
+    return replace(recording, language=language)
+
+
+def multilingual(hears):
+    recogniser, pieces = live()
+    pieces.language, pieces.hears = "auto", hears
+    return recogniser, pieces
+
+
+def languages(transcript):
+    return [segment.language for segment in transcript.segments]
+
+
+by_place = st.sampled_from([lambda start: ("en", "de", "fr")[start // WINDOW % 3], lambda _: "de"])
+
+
+@settings(max_examples=60)
+@given(any_runs, any_speech, st.sets(st.integers(0, 400)), by_place)
+def test_a_language_that_is_heard_is_the_same_whatever_was_recognised_before(runs, speech, moments, hears):
+    recogniser, _ = multilingual(hears)
+    recording = NOTHING
+    for number, recording in enumerate(grown(runs, speech)):
+        if number in moments:
+            recogniser.anticipate(recording)
+    final = recogniser.recognise(recording)
+    assert final.segments == multilingual(hears)[0].recognise(recording).segments
+    assert len(set(languages(final))) <= 1
+
+
+def test_the_first_piece_with_enough_speech_tells_the_language_of_all():
+    said = spoken(SHORT, PAUSE, LONG, PAUSE, LONG)
+    short, long, last = (passage.start for passage in said.passages)
+    recogniser, pieces = multilingual({short: "fr", long: "de", last: "en"}.get)
+    transcript = recogniser.recognise(said)
+    assert languages(transcript) == ["de"] * 3
+    assert transcript.language == "de"
+    assert pieces.asked == 3
+
+
+def test_what_is_short_is_in_the_language_of_the_last_dictation():
+    recogniser, pieces = multilingual(lambda _: "fr")
+    assert recogniser.recognise(spoken(SHORT)).language == "fr"
+    assert recogniser.recognise(spoken(LONG, language="de")).language == "de"
+    assert recogniser.recognise(spoken(SHORT)).language == "de"
+    recogniser.recognise(NOTHING)
+    assert recogniser.recognise(spoken(SHORT)).language == "de"
+    assert pieces.asked == 4
+
+
+def test_what_was_recognised_in_one_language_is_not_given_for_another():
+    recogniser, pieces = live()
+    for language in ("", "de", "en"):
+        transcript = recogniser.anticipate(spoken(LONG, language=language))
+    assert transcript.language == transcript.text[:2] == (language or "en")
+    assert pieces.asked == 3
+    assert recogniser.recognise(spoken(LONG, language="en")).language == "en"
+    assert pieces.asked == 3
+
+
+def test_the_user_may_have_the_language_heard_where_the_settings_name_one():
+    recogniser, pieces = live()
+    pieces.hears = lambda _: "de"
+    assert recogniser.recognise(spoken(LONG, language="auto")).language == "de"
+    assert recogniser.recognise(spoken(LONG)).language == "en"
+
+
+def test_a_piece_in_which_nothing_was_said_tells_no_language():
+    said = spoken(LONG, PAUSE, LONG)
+    recogniser, pieces = multilingual(lambda start: "fr" if start == said.passages[0].start else "de")
+    believed = pieces.segments
+
+    def segments(piece, samples, watch, spoken):
+        found = believed(piece, samples, watch, spoken)
+        return found if piece.start else []
+
+    pieces.segments = segments
+    assert languages(recogniser.recognise(said)) == ["de"]
 
 
 sayings = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)

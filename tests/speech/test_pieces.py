@@ -19,7 +19,7 @@ HOLE_MS = 40
 
 
 def passage(start, end, speech_probability=0.9):
-    return Passage(start, end, end, speech_probability, spoken=end - start)
+    return Passage(start, end, end, speech_probability, spoken=end - start, speech_start=start)
 
 
 def recording(*lengths_and_pauses, samples=NOISE):
@@ -148,7 +148,7 @@ def test_what_was_recognised_when_a_silence_began_holds_when_it_lasts(silence_ms
     sounds = []
     for length in (speech_end + samples_in(HANGOVER_MS), speech_end + samples_in(silence_ms)):
         padded = min(length, speech_end + samples_in(200))
-        (piece,) = cut(Recording(NOISE[:length], (Passage(8_000, padded, speech_end, 0.9, 30_000),)))
+        (piece,) = cut(Recording(NOISE[:length], (Passage(8_000, padded, speech_end, 0.9, 30_000, 8_000),)))
         sounds.append(piece.sound(NOISE[:length]))
     np.testing.assert_array_equal(*sounds)
 
@@ -182,3 +182,26 @@ def test_halves_without_a_pause_are_cut_in_the_quietest_place_of_the_middle():
     before, after = halves(Piece((passage(0, len(samples)),)), samples)
     assert before.passages[0].end == after.passages[0].start
     assert 5 * SAMPLE_RATE_HZ <= after.passages[0].start <= 5 * SAMPLE_RATE_HZ + samples_in(HOLE_MS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(recordings)
+def test_the_joints_are_where_one_passage_ends_and_the_next_begins(parts):
+    made = recording(*parts)
+    for piece in cut(made):
+        sound = piece.sound(made.samples)
+        for joint_s, after in zip(piece.joints_s(), piece.passages[1:], strict=True):
+            at = samples_in(1000 * joint_s)
+            length = min(100, len(sound) - at)
+            assert np.array_equal(sound[at : at + length], made.samples[after.start :][:length])
+
+
+@settings(max_examples=60, deadline=None)
+@given(recordings, st.data())
+def test_a_piece_is_cut_between_any_of_its_passages(parts, data):
+    for piece in cut(recording(*parts)):
+        inner = data.draw(st.sets(st.integers(1, len(piece.passages) - 1))) if len(piece.passages) > 1 else ()
+        cuts = [0, *sorted(inner)]
+        made = piece.parts(cuts)
+        assert tuple(each for part in made for each in part.passages) == piece.passages
+        assert [part.passages[0] for part in made] == [piece.passages[cut] for cut in cuts]

@@ -163,3 +163,26 @@ def test_the_tokenizer_of_another_kind_of_model_is_an_error(tmp_path):
     tokenizers.Tokenizer(tokenizers.models.BPE({"a": 0}, [])).save(str(file))
     with pytest.raises(ModelError, match=r"lacks <\|endoftext\|>: it is not a Whisper model"):
         Tokens(file)
+
+
+@given(texts)
+def test_the_texts_of_tokens_are_the_parts_of_their_text(tokens, text):
+    numbers = tokens.encode(text)
+    parts = tokens.texts(numbers)
+    assert len(parts) == len(numbers)
+    if text.isascii():
+        assert "".join(parts) == text
+
+
+def test_of_a_letter_in_two_tokens_each_is_a_part(tokens):
+    assert tokens.texts(tokens.encode("é")) == ["\N{REPLACEMENT CHARACTER}"] * 2
+
+
+def test_the_start_of_a_transcript_is_that_of_faster_whisper(tokens, pristine):
+    from faster_whisper.tokenizer import Tokenizer
+
+    for language in (None, "en"):
+        reference = Tokenizer(
+            loaded(pristine / "tokenizer.json"), language is not None, task="transcribe", language=language
+        )
+        assert tokens.start(language) == list(reference.sot_sequence)

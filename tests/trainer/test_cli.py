@@ -12,6 +12,7 @@ from trainer import commands
 
 ORDER = [
     "record",
+    "collect",
     "audit",
     "synthesize",
     "augment",
@@ -20,6 +21,9 @@ ORDER = [
     "export",
     "report",
     "personalize",
+    "keys",
+    "pack",
+    "flash",
 ]
 
 
@@ -56,6 +60,24 @@ def test_help_lists_every_command_in_the_order_of_use():
     listed = [name for name in re.findall(r"^\W*(\w+)", done.stdout, re.MULTILINE) if name in ORDER]
     assert listed == ORDER
     assert set(ORDER) == {module.name for module in pkgutil.iter_modules(commands.__path__)}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_letters_that_the_terminal_lacks_are_shown_otherwise(tmp_path, encoding):
+    script = (
+        "import sys, typer\nfrom trainer import cli\n"
+        "def say(): print(chr(0x2603)); typer.echo(chr(0x2603)); typer.echo(chr(0x2603), err=True)\n"
+        "cli.app.command('say')(say)\n"
+        "sys.argv = ['saykey-trainer', 'say']\ncli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"\\u2603")
 
 
 def test_help_is_there_at_once():

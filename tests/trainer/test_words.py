@@ -27,6 +27,10 @@ def test_words_stand_one_a_line_with_how_they_sound_where_that_is_not_plain(tmp_
     ]
 
 
+def test_of_several_ways_in_which_the_device_hears_a_word_the_first_is_how_it_is_said(tmp_path):
+    assert listed(tmp_path, "Saoirse = seer sha, sir sha") == [Word("Saoirse", "seer sha")]
+
+
 def test_a_word_has_one_form_however_its_accents_are_encoded(tmp_path):
     assert listed(tmp_path, "Zoe\u0308") == [Word("Zo\u00eb")]
 

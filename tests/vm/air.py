@@ -4,7 +4,8 @@ Real are the stacks: the kernel and bluetoothd of each guest, and bumble as a ho
 are their controllers (bumble's, whose features are those of a small board: LE without extended advertising)
 and what is between them. An ACL packet waits for the next connection event, is with the peer then, and its
 sender is told at once that it was acknowledged. Advertising, connecting and encrypting take no time on the
-air. A link that breaks swallows what is sent on it without a word, until both ends give up.
+air. A link that breaks swallows what is sent on it without a word, until both ends give up; so does one that
+was asked for of somebody who had just ceased to advertise.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from bumble import hci, link
+from bumble import hci, link, ll
 from bumble.transport.common import StreamPacketSink, StreamPacketSource
 
 from tests.vm.radio import Radio
@@ -25,13 +26,19 @@ from tests.vm.radio import Radio
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from bumble import controller, ll
+    from bumble import controller
     from bumble.core import PhysicalTransport
     from bumble.transport.common import TransportSink, TransportSource
 
 T = TypeVar("T")
 
 _LIMIT_S = 60.0
+
+_ESTABLISHED_WITHIN = 6
+"""How many connection intervals a new link has to come about (Bluetooth Core 5.4, 6.B.4.5)."""
+
+_INTERVAL_UNIT_S = 0.00125
+"""What connection intervals are counted in (4.E.7.7.65.1)."""
 
 
 class Ether(link.LocalLink):
@@ -64,10 +71,22 @@ class Ether(link.LocalLink):
         is over, both ends learn that the link is lost.
         """
         for connection in radio.le_connections.values():
-            ends = _ends(connection)
-            if ends not in self._broken:
-                self._broken.add(ends)
-                asyncio.get_running_loop().call_later(self.supervision_timeout_s, self._give_up, ends)
+            reason = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
+            self._break(_ends(connection), self.supervision_timeout_s, reason)
+
+    def send_advertising_pdu(
+        self, sender_controller: controller.Controller, packet: ll.AdvertisingPdu
+    ) -> None:
+        """Deliver; who asks in vain for a link is told so.
+
+        That is the case when the advertising ceases between the advertisement and the answer to it, and while
+        the other end has not given up an earlier link yet: then both links are given up together.
+        """
+        if not isinstance(packet, ll.ConnectInd):
+            super().send_advertising_pdu(sender_controller, packet)
+        elif frozenset((packet.initiator_address, packet.advertiser_address)) not in self._broken:
+            super().send_advertising_pdu(sender_controller, packet)
+            asyncio.get_running_loop().call_soon(self._look_established, packet)
 
     def send_acl_data(
         self,
@@ -113,11 +132,26 @@ class Ether(link.LocalLink):
         event_s = (loop.time() // self.interval_s + 1) * self.interval_s
         self._next_event = loop.call_at(event_s, self._hold_event)
 
-    def _give_up(self, ends: frozenset[hci.Address]) -> None:
-        for radio in self.controllers:
-            for connection in [each for each in radio.le_connections.values() if _ends(each) == ends]:
-                radio.on_le_disconnected(connection, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
+    def _look_established(self, asked: ll.ConnectInd) -> None:
+        ends = frozenset((asked.initiator_address, asked.advertiser_address))
+        if len(self._links(ends)) == 1:
+            within_s = _ESTABLISHED_WITHIN * asked.interval * _INTERVAL_UNIT_S
+            self._break(ends, within_s, hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR)
+
+    def _break(self, ends: frozenset[hci.Address], for_s: float, reason: hci.HCI_ErrorCode) -> None:
+        if ends not in self._broken:
+            self._broken.add(ends)
+            asyncio.get_running_loop().call_later(for_s, self._give_up, ends, reason)
+
+    def _give_up(self, ends: frozenset[hci.Address], reason: hci.HCI_ErrorCode) -> None:
+        for connection in self._links(ends):
+            connection.controller.on_le_disconnected(connection, reason)
         self._broken.discard(ends)
+
+    def _links(self, ends: frozenset[hci.Address]) -> list[controller.Connection]:
+        """Give what the radios have of a link: two ends when it is whole."""
+        connections = (each for radio in self.controllers for each in radio.le_connections.values())
+        return [each for each in connections if _ends(each) == ends]
 
 
 class Air:

@@ -12,9 +12,15 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.vm.python import packages_for
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
 
 _HERE = Path(__file__).parent
-_PROJECT = _HERE.parent.parent
+PROJECT = _HERE.parent.parent
 
 # Programs and the Debian packages that have them.
 _TO_RUN = {"qemu-system-x86_64": "qemu-system-x86"}
@@ -65,6 +71,9 @@ def run(
     share: Path,
     radio: Path | None = None,
     orders: Path | None = None,
+    folders: Mapping[str, Path] | None = None,
+    python: bool = False,
+    memory_mb: int = 512,
 ) -> Result:
     """Boot the guest, run one script of this project in it as root, and end it.
 
@@ -75,15 +84,37 @@ def run(
         share: A folder of this machine that is the script's working directory; `log` is written there.
         radio: A Unix socket that listens; the guest has it as /dev/hvc0, a Bluetooth controller's wire.
         orders: A Unix socket that listens; the guest has it as the virtio port of that name.
+        folders: What else of this machine the guest sees, read-only, at / and these names.
+        python: It has the packages of Python that the device and the trainer need without a GPU.
+        memory_mb: The guest's memory.
     """
     image = _image()
+    seen = dict(folders or {})
+    if python:
+        seen["python"] = packages_for(image)
+    call = [str(script.resolve().relative_to(PROJECT)), *arguments]
+    qemu = [
+        *(*machine(image, memory_mb), "-append", _kernel_line(seen, call)),
+        *(*shared("project", PROJECT, read_only=True), *shared("share", share)),
+        *(option for name, folder in seen.items() for option in shared(name, folder, read_only=True)),
+        *_wires(radio, orders),
+    ]
+    return boot(qemu, share / "log", limit_s)
+
+
+def boot(qemu: Sequence[str], log: Path, limit_s: float) -> Result:
+    """Run a guest to its end.
+
+    Args:
+        qemu: The command.
+        log: Where what it prints is kept.
+        limit_s: When it is stopped.
+    """
     began_s = time.monotonic()
-    log = share / "log"
-    wires = _wires(radio, orders)
     with log.open("wb") as output:
         try:
             ended = subprocess.run(
-                [*_qemu(image, share, str(script.resolve().relative_to(_PROJECT)), *arguments), *wires],
+                qemu,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -105,24 +136,42 @@ def _image() -> Path:
     return Path(built.stdout.strip())
 
 
-def _qemu(image: Path, share: Path, *call: str) -> list[str]:
-    def shared(tag: str, folder: Path, more: str = "") -> list[str]:
-        return ["-virtfs", f"local,path={folder},mount_tag={tag},security_model=none,multidevs=remap{more}"]
+def machine(image: Path, memory_mb: int, *, counted: bool = False) -> list[str]:
+    """Give the command for a guest without what it shares.
 
-    kernel = (
-        "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off cryptomgr.notests no_timer_check "
-        f"tsc=reliable random.trust_cpu=on rdinit=/init -- {' '.join(call)}"
-    )
+    Args:
+        image: The folder with its kernel and what that starts with.
+        memory_mb: Its memory.
+        counted: An instruction takes it a nanosecond of its own time, however busy this machine is: it never
+            loses sound because it waits for a processor of this machine's.
+    """
     return [
         "qemu-system-x86_64",
-        # One processor: with two, one may stand still while this machine is busy, and the other types on.
-        *("-M", "pc", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "Nehalem", "-smp", "1", "-m", "512"),
+        *("-M", "pc", "-cpu", "Nehalem", "-smp", "1", *_processor(counted=counted)),
         *("-nographic", "-nodefaults", "-no-reboot", "-serial", "stdio", "-net", "none"),
-        *("-kernel", str(image / "vmlinux"), "-initrd", str(image / "initrd"), "-append", kernel),
+        *("-m", str(memory_mb)),
+        *("-kernel", str(image / "vmlinux"), "-initrd", str(image / "initrd")),
         *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x01", "-device", "virtio-rng-pci"),
-        *shared("project", _PROJECT, ",readonly=on"),
-        *shared("share", share.resolve()),
     ]
+
+
+def _processor(*, counted: bool) -> list[str]:
+    if counted:
+        return ["-accel", "tcg,thread=single,tb-size=256", "-icount", "shift=0,sleep=off"]
+    return ["-accel", "tcg,thread=multi,tb-size=256"]
+
+
+def _kernel_line(folders: Collection[str], call: Sequence[str]) -> str:
+    return (
+        "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off cryptomgr.notests no_timer_check "
+        f'tsc=reliable random.trust_cpu=on rdinit=/init "folders={" ".join(folders)}" -- {" ".join(call)}'
+    )
+
+
+def shared(tag: str, folder: Path, *, read_only: bool = False) -> list[str]:
+    """Give the options by which a guest can mount a folder of this machine, by a tag."""
+    options = f"local,path={folder.resolve()},mount_tag={tag},security_model=none,multidevs=remap"
+    return ["-virtfs", options + (",readonly=on" if read_only else "")]
 
 
 def _wires(radio: Path | None, orders: Path | None) -> list[str]:

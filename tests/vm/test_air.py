@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ from bumble.host import Host
 from tests.vm.air import Air
 from tests.vm.bumble_host import BumbleHost
 from tests.vm.guests import Guest
+from tests.vm.radio import Radio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.vm.radio import Radio
+    from bumble import ll
 
 _SMOKE = Path(__file__).parent / "guest/bt_smoke.py"
 _LIMIT_S = 300
@@ -30,6 +32,7 @@ _DEVICE, _HOST, _OTHER = "00:1A:7D:00:00:01", "00:1A:7D:00:00:02", "00:1A:7D:00:
 _RANDOM = "F0:F1:F2:F3:F4:F5"
 _UUID = UUID("12345678-0000-4000-8000-000000000001")
 _TIMEOUT = 0x08  # Connection Timeout (Bluetooth Core 5.4, 1.F.2.8)
+_NOT_ESTABLISHED = 0x3E  # Connection Failed to be Established (1.F.2.57)
 
 
 @pytest.fixture
@@ -51,14 +54,32 @@ class Counter:
         self.device = Device("counter", Address("F0:00:00:00:00:01"), host=Host(radio, radio))
         self.device.add_service(Service(_UUID, [self.value]))
         self.lost: asyncio.Queue[int] = asyncio.Queue()
+        self.connected = 0
 
     async def start(self) -> str:
         await self.device.power_on()
         await self.device.start_advertising(
             auto_restart=True, advertising_interval_min=20, advertising_interval_max=20
         )
-        self.device.on("connection", lambda it: it.on("disconnection", self.lost.put_nowait))
+        self.device.on("connection", self._connected)
         return str(self.device.random_address)
+
+    def _connected(self, connection) -> None:
+        self.connected += 1
+        connection.on("disconnection", self.lost.put_nowait)
+
+
+async def _counter(air_device: Radio) -> Counter:
+    counter = Counter(air_device)
+    await counter.start()
+    return counter
+
+
+async def _lost(connection) -> int:
+    """Give the reason for which a connection ended, when it has."""
+    reasons: asyncio.Queue[int] = asyncio.Queue()
+    connection.on("disconnection", reasons.put_nowait)
+    return await reasons.get()
 
 
 async def _link(air_device: Radio, air_host: Radio):
@@ -123,6 +144,51 @@ def test_a_lost_link_is_noticed_by_both_ends_and_another_one_works(air: Air):
     air.lose_links("device")
 
     assert air.do(wait(counter, connection)) == [_TIMEOUT, _TIMEOUT]
+
+
+def test_who_connects_to_somebody_who_has_just_ceased_to_advertise_learns_so(air: Air):
+    device, host = air.radio("device", _DEVICE), air.radio("host", _HOST)
+    counter = air.do(_counter(device))
+
+    def miss(packet: ll.ConnectInd) -> None:
+        device.le_legacy_advertiser.stop()
+        Radio.on_le_connect_ind(device, packet)
+
+    async def connect() -> tuple[int, int]:
+        central = Device("host", Address(_RANDOM), host=Host(host, host))
+        await central.power_on()
+        device.on_le_connect_ind = miss
+        connection = await central.connect(counter.device.random_address)
+        lost = await _lost(connection)
+        device.on_le_connect_ind = partial(Radio.on_le_connect_ind, device)
+        device.le_legacy_advertiser.start()
+        again = await central.connect(counter.device.random_address)
+        assert await Peer(again).discover_services()
+        return lost, counter.connected
+
+    assert air.do(connect()) == (_NOT_ESTABLISHED, 1)
+
+
+def test_a_new_link_has_to_wait_until_both_ends_have_given_the_old_one_up(air: Air):
+    device, host = air.radio("device", _DEVICE), air.radio("host", _HOST)
+
+    async def connect():
+        return await _link(device, host)
+
+    async def come_back(counter: Counter, connection) -> list[int]:
+        central = connection.device
+        await connection.disconnect()
+        device.le_legacy_advertiser.start()
+        early = await central.connect(counter.device.random_address)
+        seen = [await _lost(early), await counter.lost.get()]
+        again = await central.connect(counter.device.random_address)
+        assert await Peer(again).discover_services()
+        return [*seen, counter.connected]
+
+    counter, connection, _ = air.do(connect())
+    air.lose_links("device")
+
+    assert air.do(come_back(counter, connection)) == [_TIMEOUT, _TIMEOUT, 2]
 
 
 @pytest.mark.usefixtures("machine")

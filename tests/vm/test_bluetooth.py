@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SCRIPTS = Path(__file__).parent / "guest"
-_LIMIT_S = 900
+_LIMIT_S = 2400
 
 _DEVICE, _HOST = "00:1A:7D:00:00:01", "00:1A:7D:00:00:02"
 _NAME = "Saykey"
@@ -51,6 +52,16 @@ class Room:
             pairing.result()
         return asking
 
+    def meet(self) -> None:
+        """Pair them in the window, and connect."""
+        self.device.ask("open_window")
+        assert self.host.ask("find", address=_DEVICE) == _NAME
+        assert self.pair() == _HOST
+        (host,) = self.device.ask("wait_for_host")
+        assert host["address"] == _HOST
+        _until(lambda: not self.device.ask("window")["is_open"])
+        self.connect()
+
     def connect(self) -> None:
         """Return when the host, connecting by itself, has the keyboard."""
         self.device.ask("use", address=_HOST)
@@ -76,12 +87,35 @@ class Room:
         return {"sent": sent, **self.device.ask("typed"), **self.host.ask("received", layout=layout)}
 
 
-@pytest.fixture(scope="module")
-def room(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    """A device and a host that have not met."""
+class Rooms:
+    """A room for all tests until one fails; the next has another, in which nothing has happened yet."""
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+        self._room: Room | None = None
+        self._leaving = ExitStack()
+
+    def paired(self) -> Room:
+        """Give a room in which host and device are paired."""
+        if self._room is None:
+            with ExitStack() as leaving:
+                room = leaving.enter_context(_room(self._folders))
+                room.meet()
+                self._room, self._leaving = room, leaving.pop_all()
+        return self._room
+
+    def leave(self) -> None:
+        """Have the next test begin in a new one."""
+        self._room = None
+        self._leaving.close()
+
+
+@contextmanager
+def _room(folders: pytest.TempPathFactory) -> Iterator[Room]:
+    """Have a device and a host that have not met."""
     with Air() as air:
         radios = air.socket("device", _DEVICE), air.socket("host", _HOST)
-        shares = tmp_path_factory.mktemp("device"), tmp_path_factory.mktemp("host")
+        shares = folders.mktemp("device"), folders.mktemp("host")
         with (
             Guest(_SCRIPTS / "bt_device.py", shares[0], limit_s=_LIMIT_S, radio=radios[0]) as device,
             Guest(_SCRIPTS / "bt_host.py", shares[1], limit_s=_LIMIT_S, radio=radios[1]) as host,
@@ -92,16 +126,20 @@ def room(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ro
 
 
 @pytest.fixture(scope="module")
-def paired(room: Room) -> Room:
-    """The same, paired."""
-    room.device.ask("open_window")
-    assert room.host.ask("find", address=_DEVICE) == _NAME
-    assert room.pair() == _HOST
-    (host,) = room.device.ask("wait_for_host")
-    assert host["address"] == _HOST
-    _until(lambda: not room.device.ask("window")["is_open"])
-    room.connect()
-    return room
+def rooms(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rooms]:
+    """Where the tests are."""
+    each = Rooms(tmp_path_factory)
+    yield each
+    each.leave()
+
+
+@pytest.fixture
+def paired(rooms: Rooms, request: pytest.FixtureRequest) -> Iterator[Room]:
+    """A device and a host that are paired."""
+    failed = request.session.testsfailed
+    yield rooms.paired()
+    if request.session.testsfailed > failed:
+        rooms.leave()
 
 
 @pytest.mark.parametrize("layout", ["us", "de"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _SCRIPT = Path(__file__).parent / "guest/bt_device.py"
-_LIMIT_S = 900
+_LIMIT_S = 2400
 _TYPED_IN_S = 300
 _LOOK_EVERY_S = 0.2
 

@@ -23,7 +23,7 @@ _MACHINES = (
 )
 _PACES = ("pace-fast", "pace-normal", "pace-remote", "pace-plain")
 
-_LIMIT_S = 900
+_LIMIT_S = 2400
 
 
 @pytest.fixture(scope="module")

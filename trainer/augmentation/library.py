@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -11,13 +11,14 @@ from device.audio.files import read
 from device.audio.sound import SAMPLE_RATE_HZ
 from trainer.augmentation.effects import INAUDIBLE, rms
 from trainer.data.formats import SOUNDS, sounds
-from trainer.errors import DataError
+from trainer.errors import DataError, RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from device.audio.sound import Samples
+    from trainer.augmentation.settings import AugmentSettings
 
 _KEPT_S = 1800
 """So much of all noises together stays in memory: 115 MB. Long recordings of the same noise repeat."""
@@ -55,6 +56,30 @@ def sound_files(folder: Path) -> list[Path]:
     if not files:
         raise DataError(f"{folder} has no sound files: put {', '.join(SOUNDS)} there")
     return files
+
+
+def asked_for(
+    folder: Path | None, settings: AugmentSettings | None, share: Literal["noise_share", "room_share"]
+) -> tuple[Path, ...]:
+    """Give the sound files below a folder that training shall augment with; none where there is no folder.
+
+    Args:
+        folder: The folder.
+        settings: How training augments; `None` where it does not.
+        share: The setting that says how often such sounds are taken.
+
+    Raises:
+        DataError: The folder has no sound files.
+        RecipeError: Training would never take one.
+    """
+    if folder is None:
+        return ()
+    if settings is None or not getattr(settings, share):
+        raise RecipeError(
+            f"Training would take nothing from {folder}: set the recipe's augment.{share}, as in "
+            f"augment.{share}=0.5, or leave the folder out."
+        )
+    return tuple(sound_files(folder))
 
 
 def read_noises(files: Sequence[Path]) -> list[Sound]:

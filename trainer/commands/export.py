@@ -45,6 +45,14 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
       saykey-trainer export run --out anna --quantization int8_float32 --words words.txt
       saykey-trainer export run --out anna --ggml q8_0 --onnx
     """
+    import shlex
+
+    from trainer.model_name import check_name
+
+    out = out.expanduser().resolve()
+    name = name or out.name
+    check_name(name)  # before what takes long to import
+
     from trainer.conversion.export import add_evaluation
     from trainer.conversion.export import export as write
     from trainer.conversion.trained import read_evaluation
@@ -52,8 +60,6 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
     from trainer.words import load_words
 
     model = run / "model" if (run / "model").is_dir() else run
-    out = out.expanduser().resolve()
-    name = name or out.name
     vocabulary = [word.text for word in load_words(words)] if words else []
     with shown() as report:
         write(
@@ -72,7 +78,8 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         add_evaluation(out, evaluation)
     for file in sorted(file for file in out.rglob("*") if file.is_file()):
         typer.echo(f"{_size(file):>10}  {file.relative_to(out)}")
-    typer.echo(f"On the device, run: saykey model fetch {name} --from {out}")
+    if quantization != "float16":
+        typer.echo(f"Onto the device: saykey-trainer flash {shlex.quote(str(out))}")
 
 
 def _size(file: Path) -> str:

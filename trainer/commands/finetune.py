@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from trainer.conversion.trained import Record
     from trainer.training.checkpoint import Epoch
-    from trainer.training.recipe import Recipe
 
 STOPPED = 130
 """The exit status of a program that SIGINT ended, as shells have it: 128 + 2."""
@@ -84,39 +83,21 @@ def finetune(  # noqa: PLR0913, PLR0917  # one argument an option
 
     Keys of a recipe, each with the value that it has where the recipe does not say:
     """
+    from trainer.augmentation.library import asked_for
     from trainer.progress import shown
     from trainer.training.finetune import Data
     from trainer.training.finetune import finetune as train
     from trainer.training.recipe import load_recipe
 
     loaded = load_recipe(recipe, change or [])
-    noises, impulses = _sounds(noise, loaded), _sounds(rooms, loaded)
+    noises = asked_for(noise, loaded.augment, "noise_share")
+    impulses = asked_for(rooms, loaded.augment, "room_share")
     with _explained(out), shown() as report:
         train(base, Data(tuple(data), tuple(general or ()), noises, impulses), loaded, out, report=report)
     _show(out, as_json=as_json)
 
 
 finetune.__doc__ = f"{inspect.getdoc(finetune)}\n\n{listed()}\n"
-
-
-def _sounds(folder: Path | None, recipe: Recipe) -> tuple[Path, ...]:
-    """Give the sound files of a folder for augmentation.
-
-    Raises:
-        DataError: There are none.
-        RecipeError: The recipe does not augment.
-    """
-    from trainer.augmentation.library import sound_files
-    from trainer.errors import RecipeError
-
-    if folder is None:
-        return ()
-    if recipe.augment is None:
-        raise RecipeError(
-            f"{folder} is for augmentation, which the recipe has none of: add [augment] to it, or "
-            "--set augment.noise_share=0.7"
-        )
-    return tuple(sound_files(folder))
 
 
 @contextmanager
@@ -151,16 +132,17 @@ def _show(run: Path, *, as_json: bool) -> None:
     from trainer.conversion.trained import read_record
     from trainer.training.checkpoint import Epoch
     from trainer.training.finetune import LEFT_OUT
-    from trainer.training.loop import LOG
+    from trainer.training.logs import logs
 
     record = read_record(run / "model")
     assert record is not None  # noqa: S101  # it was just written
-    epochs, left_out = _lines(run / LOG, Epoch), _lines(run / LEFT_OUT, dict[str, str])
+    trainings, left_out = [_lines(log, Epoch) for log in logs(run)], _lines(run / LEFT_OUT, dict[str, str])
     if as_json:
-        found = {"model": str(run / "model"), "record": record, "epochs": epochs, "left_out": left_out}
+        found = {"model": str(run / "model"), "record": record, "trainings": trainings, "left_out": left_out}
         typer.echo(msgspec.json.encode(found))
         return
-    Console().print(_table(epochs))
+    for number, epochs in enumerate(trainings, 1):
+        Console().print(_table(epochs, f"Training {number} of {len(trainings)}" if trainings[1:] else None))
     for line in (*_chosen(record), *_left_out(left_out, run / LEFT_OUT)):
         typer.echo(line)
     typer.echo(f"Next: saykey-trainer export {shlex.quote(str(run))} --out NAME")
@@ -172,10 +154,10 @@ def _lines(file: Path, kind: Any) -> list[Any]:
     return msgspec.json.Decoder(kind).decode_lines(file.read_bytes()) if file.exists() else []
 
 
-def _table(epochs: Sequence[Epoch]) -> Table:
+def _table(epochs: Sequence[Epoch], title: str | None) -> Table:
     from rich.table import Table
 
-    table = Table("epoch", "WER %", "general WER %", "loss", "utterances/s", "seconds")
+    table = Table("epoch", "WER %", "general WER %", "loss", "utterances/s", "seconds", title=title)
     for column in table.columns[1:]:
         column.justify = "right"
     for line in epochs:

@@ -108,10 +108,10 @@ def _job(  # noqa: PLR0913, PLR0917  # the command's
     Raises:
         SaykeyError: Something is wrong with it.
     """
-    from device.models.store import Store
-    from trainer.augmentation.library import sound_files
+    from trainer.augmentation.library import asked_for
     from trainer.conversion.base import find, sum_of
-    from trainer.personalize.chain import Job, name_of
+    from trainer.model_name import check_name, name_of
+    from trainer.personalize.chain import Job
     from trainer.personalize.place import check
     from trainer.personalize.source import check_enough, expected, general_source, own_source
     from trainer.synthesis.voices import chosen
@@ -123,12 +123,12 @@ def _job(  # noqa: PLR0913, PLR0917  # the command's
     own, others = own_source(folder, own_set)
     check_enough(expected(own.spoken)["train"].recordings, str(folder), folder)
     name = name or name_of(own.sets[0])
-    Store(work).folder(name)  # whether a model can have this name
+    check_name(name)
     return Job(
         own=own,
         general=(*((others,) if others else ()), *map(general_source, general)),
         noise_folder=noise,
-        noise=tuple(sound_files(noise)) if noise else (),
+        noise=asked_for(noise, loaded.augment, "noise_share"),
         words=tuple(load_words(words)) if words else (),
         voices=tuple(chosen([])) if words else (),
         base=base,
@@ -177,15 +177,13 @@ def _done(job: Job, chain: Sequence[Step], to_do: Sequence[Step], console: Conso
 
     run(chain, job.work, Screen(console, chain, to_do))
     console.print()
-    for sentence in verdict(load(job.work)).sentences:
+    found = verdict(load(job.work))
+    for sentence in found.sentences:
         console.print(sentence, markup=False, highlight=False)
     console.print()
     console.print(times_table(chain, read(job.work)))
     work, exported = (shlex.quote(str(path)) for path in (job.work, job.exported))
-    console.print(
-        f"\nLook at it:     {job.work / REPORT}"
-        f"\nWrite it anew:  saykey-trainer report {work}"
-        f"\nOn the device:  saykey model fetch {job.name} --from {exported}",
-        markup=False,
-        highlight=False,
-    )
+    lines = [f"Look at it:       {job.work / REPORT}", f"Write it anew:    saykey-trainer report {work}"]
+    if found.flash:
+        lines += [f"Onto the device:  saykey-trainer flash {exported}"]
+    console.print("", *lines, sep="\n", markup=False, highlight=False)

@@ -14,7 +14,6 @@ from device.errors import ModelError
 from device.models.check import MODEL, check
 from device.models.files import FileSum, is_full, sha256_of
 from device.models.manifest import MANIFEST, SILENCE, Manifest, Training, read_manifest
-from device.models.store import Store
 from trainer.conversion import ggml as whisper_cpp
 from trainer.conversion import onnx as open_format
 from trainer.conversion.base import load_transformers
@@ -22,6 +21,7 @@ from trainer.conversion.card import CARD, card, shown
 from trainer.conversion.device_model import hear_silence, make_int8, write_floats
 from trainer.conversion.trained import Record, evaluated_rates, rates, read_record
 from trainer.files import replacing_folder, write_text
+from trainer.model_name import check_name
 from trainer.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def export(  # noqa: PLR0913  # one argument an option of the command
         DataError: What its training wrote beside it is damaged.
         MissingError: A package for ONNX is missing.
     """
-    Store(target.parent).folder(name)  # whether a model can have this name
+    check_name(name)
     target = _free(target)
     record = read_record(model)
     training = record and _training(record, quantization, vocabulary, prompt, licence)

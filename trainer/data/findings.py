@@ -27,7 +27,8 @@ class Finding(msgspec.Struct, frozen=True):
     Attributes:
         severity: How bad it is.
         kind: What sort of thing it is, in a word or three; findings are counted by it.
-        file: The file that it is about, relative to the folder, with the line where there is one.
+        file: The file that it is about, relative to the folder, with the line where there is one; absolute
+            where it is of another folder.
         wrong: What is wrong.
         done: What was done about it.
         remedy: What to do.

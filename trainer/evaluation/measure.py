@@ -95,14 +95,14 @@ class Bench:
         for model, recogniser in self._recognisers.items():
             began = time.perf_counter()
             transcript = recogniser.recognise(recording)
-            text = format_text(transcript.text, "", self._settings.text)
+            text = format_text(transcript.text, "", self._settings.text, transcript.language)
             yield Result(
                 model=model,
                 set=utterance.set,
                 role=trial.role,
                 tier=tier,
                 id=utterance.id,
-                audio=str(utterance.path),
+                audio=str(utterance.path.absolute()),  # the report may be written from elsewhere
                 speaker=utterance.speaker,
                 reference=utterance.text,
                 text=text,

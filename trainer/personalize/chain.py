@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +103,6 @@ def steps(job: Job, speed: Speed | None = None) -> list[Step]:
         speed: How fast this computer is; nothing is estimated without.
     """
     return _Chain(job, estimates(amounts(job), job.recipe, speed) if speed else {}).steps()
-
-
-def name_of(text: str) -> str:
-    """Give a name that a model can have on the device."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:64]
-    return name if name and name != "current" else "personal"
 
 
 class _Chain:

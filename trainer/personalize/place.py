@@ -5,16 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
+from trainer import claim
 from trainer.errors import DataError
 from trainer.personalize.steps import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_LOCK = ".lock"
 
 
 def check(work: Path) -> None:
@@ -33,22 +30,10 @@ def check(work: Path) -> None:
 def claimed(work: Path) -> Iterator[None]:
     """Have the folder, which is made if it is not there, for oneself as long as the block runs.
 
-    The lock ends with the program, however that ends.
-
     Raises:
         DataError: The folder is not ours, or another program is at work in it.
         OSError: It cannot be made.
     """
     check(work)
-    work.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(work / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise DataError(
-            f"another saykey-trainer is at work in {work}: wait for it, or name another folder with --out"
-        ) from error
-    try:
+    with claim.claimed(work):
         yield
-    finally:
-        lock.release()

@@ -6,9 +6,11 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from device.settings import RecognitionSettings, Settings
 from trainer.data.audit import examine
-from trainer.data.findings import rejected
+from trainer.data.findings import legible, rejected
 from trainer.data.prepared import PAGE, write_prepared
 from trainer.data.results import Audit, AuditOptions, Candidate
 from trainer.data.splits import STRICTNESS
@@ -173,13 +175,21 @@ def _renamed(audited: Audit, own_sets: set[str]) -> Audit:
 
 def _joined(one: Audit, other: Audit) -> Audit:
     """Give two audits as one; what was said of the same folder twice counts once."""
-    twice = [finding for finding in other.findings if one.folder == other.folder and finding in one.findings]
+    found = other.findings
+    if one.folder != other.folder:
+        found = [_placed(each, other.folder) for each in found]
+    twice = [finding for finding in found if finding in one.findings]
     return dataclasses.replace(
         one,
         recordings=one.recordings + other.recordings - sum(finding.kind in _OF_FOLDER for finding in twice),
         accepted=[*one.accepted, *other.accepted],
-        findings=[*one.findings, *(finding for finding in other.findings if finding not in twice)],
+        findings=[*one.findings, *(finding for finding in found if finding not in twice)],
     )
+
+
+def _placed(finding: Finding, folder: Path) -> Finding:
+    """Give a finding that names its file with the folder: another folder may have one of the same name."""
+    return msgspec.structs.replace(finding, file=legible(str((folder / finding.file).absolute())))
 
 
 def _with_splits(audited: Audit, splits: dict[str, Split]) -> Audit:

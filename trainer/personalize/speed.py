@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -19,12 +17,15 @@ from device.settings import RecognitionSettings, Settings
 from device.speech.features import MAX_FRAMES
 from trainer.conversion.base import load_transformers
 from trainer.conversion.export import export
+from trainer.files import scratch
 from trainer.training.adapters import own_state, prepare
 from trainer.training.batches import Batch
 from trainer.training.learner import Learner
 from trainer.training.precision import Mixed, precision, processor, use_all_cores
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trainer.training.recipe import Recipe
 
 _UTTERANCE_S = 4.0
@@ -80,8 +81,8 @@ def _train_s(model: Any, recipe: Recipe) -> float:
 
 
 def _recognise_s(base: Path) -> float:
-    with tempfile.TemporaryDirectory(prefix="saykey-") as folder:
-        model = export(base, Path(folder) / "model", name="model")
+    with scratch() as folder:
+        model = export(base, folder / "model", name="model")
         settings = Settings(recognition=RecognitionSettings(model=model.as_posix()))
         detector, recogniser = load_detector(), load_recogniser(settings)
         began = time.perf_counter()

@@ -19,7 +19,7 @@ from trainer.errors import DataError
 from trainer.files import replacing, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from device.audio.sound import Samples
@@ -89,6 +89,32 @@ class RecordingFolder:
             raise DataError(f"{reason}: make room; what was kept before is still there") from error
         return name
 
+    def has(self, name: str) -> bool:
+        """Say whether the list names a recording so."""
+        return name in self._rows
+
+    def add_files(self, sounds: Mapping[str, tuple[bytes, Row]]) -> None:
+        """Keep sound files as they are, all of them or none.
+
+        Args:
+            sounds: What is in each, and what is said in it, by its name, which may have a folder before it.
+
+        Raises:
+            DataError: They cannot be written. What was kept before is still there.
+        """
+        try:
+            for name, (content, _) in sounds.items():
+                (self._folder / name).parent.mkdir(exist_ok=True)
+                with replacing(self._folder / name) as partial:
+                    partial.write_bytes(content)
+            if sounds:
+                self._write(self._rows | {name: row for name, (_, row) in sounds.items()})
+        except OSError as error:
+            raise DataError(
+                f"{self._folder} cannot be written ({error.strerror}): make room; what was kept before is "
+                "still there"
+            ) from error
+
     def _free_name(self) -> str:
         names = (*self._rows, *(file.name for file in self._folder.iterdir()))
         numbers = (int(found[1]) for found in map(_NUMBERED.fullmatch, names) if found)
@@ -119,8 +145,9 @@ class RecordingFolder:
         self._rows = rows
 
     def _mend(self) -> None:
-        for partial in (*self._folder.glob(".*.flac.partial"), *self._folder.glob(f".{LIST}.partial")):
-            partial.unlink()
+        for partial in (".*.flac.partial", "*/.*.flac.partial", f".{LIST}.partial"):
+            for left in self._folder.glob(partial):
+                left.unlink()
         rows = {name: row for name, row in self._rows.items() if (self._folder / name).is_file()}
         self.mended += [f"{name} is gone: its line is taken out" for name in self._rows.keys() - rows.keys()]
         for name, row in self._unlisted():

@@ -72,9 +72,14 @@ def heard(evaluation: Evaluation) -> list[Heard]:
     """Give every clean recording with speech, in the evaluation's order."""
     model = tuned_name(evaluation) or STOCK
     clean = [one for one in evaluation.results if one.tier == CLEAN and one.role != "silence"]
-    stock = {(one.set, one.id): one for one in clean if one.model == STOCK}
-    all_heard = (_heard(one, stock.get((one.set, one.id))) for one in clean if one.model == model)
+    stock = {_recording(one): one for one in clean if one.model == STOCK}
+    all_heard = (_heard(one, stock.get(_recording(one))) for one in clean if one.model == model)
     return [one for one in all_heard if one.words]
+
+
+def _recording(result: Result) -> tuple[str, ...]:
+    """Give what tells a recording from all others: folders of the same name have sets and ids in common."""
+    return result.set, result.id, result.audio
 
 
 def _heard(result: Result, stock: Result | None) -> Heard:

@@ -118,7 +118,7 @@ def _confusions(found: Sequence[Any]) -> list[Table]:
 
 def _made(folder: Path) -> dict[str, Any]:
     """Give what the other parts of the folder tell; of each that is missing, why."""
-    log, no_log = _part(work.epochs, folder)
+    logs, no_log = _part(work.trainings, folder)
     training, no_training = _part(work.training, folder)
     recipe, no_recipe = _part(work.recipe, folder)
     audit, no_audit = _part(work.audit, folder)
@@ -128,8 +128,9 @@ def _made(folder: Path) -> dict[str, Any]:
     recipe = recipe or told.pop("recipe", None)
     told.pop("recipe", None)
     return {
-        "curves": [plots.loss_curve(log), plots.wer_curve(log)] if log else [],
-        "epochs": tables.epochs(log) if log else None,
+        "curves": [plots.loss_curve(logs), plots.wer_curve(logs)] if logs else [],
+        "epochs": tables.epochs(logs) if logs else None,
+        "trainings": len(logs or ()),
         "no_log": no_log,
         "training": _flat("The tuned model", told),
         "no_training": no_training,
@@ -157,11 +158,12 @@ def _flat(caption: str, values: dict[str, Any] | None) -> Table | None:
 
 
 def _player(one: Heard, folder: Path) -> Player:
-    """Give the sound of an utterance; its path may be meant from here, from the folder, or from its data."""
-    path = Path(one.result.audio)
-    places = (path, folder / path, folder / "data" / path)
+    """Give the sound of an utterance: a path that is not absolute is meant from the folder, and nowhere else.
+
+    Whoever calls may stand where another file has the same name.
+    """
     try:
-        return Player(data_uri(next((place for place in places if place.is_file()), path)), "")
+        return Player(data_uri(folder / one.result.audio), "")
     except SaykeyError as error:
         return Player("", f"No sound: {error}.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ from trainer.reporting.svg import INK, SETTINGS, STOCK, THIRD, TUNED, inline
 from trainer.reporting.wording import listed, per_cent, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from markupsafe import Markup
     from matplotlib.axes import Axes
@@ -32,46 +32,65 @@ _LOOKS = {
 }
 
 
-def loss_curve(epochs: Sequence[Epoch]) -> Markup:
-    """Give the loss by epoch."""
-    points = [(one.epoch, one.loss) for one in epochs if one.loss is not None]
-    label = f"Loss by epoch: {listed([f'{loss:.3f}' for _, loss in points])}"
-    return _curve("loss", label, "loss", {"loss": ("tuned", points)})
+_MARKERS = ("P", "X", "D", "v", "*")
+"""Of the second training and further ones."""
 
 
-def wer_curve(epochs: Sequence[Epoch]) -> Markup:
-    """Give the word error rates on the owner's validation part and on general speech by epoch."""
-    lines = {
-        "your validation part": ("tuned", [(one.epoch, one.validation_wer) for one in epochs]),
-        "general speech": ("others", [(one.epoch, one.general_wer) for one in epochs]),
-    }
-    known = {
-        name: (look, [(at, rate) for at, rate in points if rate is not None])
-        for name, (look, points) in lines.items()
-    }
-    told = [
-        f"{name} {listed([per_cent(rate) for _, rate in points])}"
-        for name, (_, points) in known.items()
-        if points
+def loss_curve(logs: Sequence[Sequence[Epoch]]) -> Markup:
+    """Give the loss by epoch, a line for each training."""
+    lines = _lines(logs, "tuned", "", lambda one: one.loss)
+    return _curve("loss", f"Loss by epoch: {_told(lines, '{:.3f}'.format)}", "loss", lines)
+
+
+def wer_curve(logs: Sequence[Sequence[Epoch]]) -> Markup:
+    """Give the word error rates on the owner's validation part and on general speech by epoch.
+
+    Each has a line for each training.
+    """
+    own = _lines(logs, "tuned", "your validation part", lambda one: one.validation_wer)
+    others = _lines(logs, "others", "general speech", lambda one: one.general_wer)
+    label = f"Word error rate by epoch: {_told([*own, *others], per_cent)}"
+    return _curve("wer", label, "wrong words, %", [*own, *others])
+
+
+class _Line(NamedTuple):
+    title: str
+    looks: dict[str, str]
+    points: list[tuple[float, float]]
+
+
+def _lines(
+    logs: Sequence[Sequence[Epoch]], look: str, title: str, value: Callable[[Epoch], float | None]
+) -> list[_Line]:
+    """Give what one value came to in each training; nothing of those that do not have it."""
+    several = len(logs) > 1
+    return [
+        _Line(
+            f"{title or 'training'} {number}" if several else title,
+            _LOOKS[look] | ({"marker": _MARKERS[(number - 2) % len(_MARKERS)]} if number > 1 else {}),
+            points,
+        )
+        for number, log in enumerate(logs, 1)
+        if (points := [(one.epoch, found) for one in log if (found := value(one)) is not None])
     ]
-    return _curve("wer", f"Word error rate by epoch: {'; '.join(told)}", "wrong words, %", known)
 
 
-def _curve(
-    name: str, label: str, unit: str, lines: dict[str, tuple[str, list[tuple[float, float]]]]
-) -> Markup:
+def _told(lines: Sequence[_Line], form: Callable[[float], str]) -> str:
+    told = (f"{line.title} {listed([form(value) for _, value in line.points])}" for line in lines)
+    return "; ".join(told).strip()
+
+
+def _curve(name: str, label: str, unit: str, lines: Sequence[_Line]) -> Markup:
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(_WIDTH, 2.6), layout="constrained")
         axes = figure.subplots()
-        for title, (look, points) in lines.items():
-            if points:
-                axes.plot(*zip(*points, strict=True), label=title, markersize=5, **_LOOKS[look])  # type: ignore[arg-type]
+        for title, looks, points in lines:
+            axes.plot(*zip(*points, strict=True), label=title, markersize=5, **looks)  # type: ignore[arg-type]
         axes.set_xlabel("epoch")
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if len(lines) > 1:
-            _legend(figure, axes)
+        _legend(figure, axes)
     return inline(figure, f"curve-{name}", label)
 
 
@@ -143,4 +162,4 @@ def _noise(lines: NoiseLines, number: int) -> Markup:
 def _legend(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(2, len(handles)))

@@ -159,9 +159,10 @@ def _gain(gain: int) -> str:
     return f"▼ {gain} fewer" if gain > 0 else f"▲ {-gain} more" if gain < 0 else "as before"
 
 
-def epochs(log: Sequence[Epoch]) -> Table:
-    """Give the course of training in figures."""
+def epochs(logs: Sequence[Sequence[Epoch]]) -> Table:
+    """Give the course of each training in figures, and once what they begin with."""
     headings = (
+        *(("training",) if logs[1:] else ()),
         "epoch",
         "loss",
         "you, wrong words",
@@ -172,6 +173,7 @@ def epochs(log: Sequence[Epoch]) -> Table:
     )
     rows = [
         (
+            *((str(number) if one.epoch else "",) if logs[1:] else ()),
             f"{one.epoch:g}",
             _number(one.loss, ".3f"),
             per_cent(one.validation_wer),
@@ -180,7 +182,9 @@ def epochs(log: Sequence[Epoch]) -> Table:
             _number(one.utterances_per_s, ".1f"),
             "" if one.seconds is None else length(one.seconds),
         )
+        for number, log in enumerate(logs, 1)
         for one in log
+        if one.epoch or number == 1
     ]
     return Table("The course of training; epoch 0 is the model as it was", headings, rows, texts=0)
 

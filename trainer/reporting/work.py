@@ -8,6 +8,7 @@ import msgspec
 
 from trainer.data.results import Summary
 from trainer.errors import DataError
+from trainer.training.logs import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +51,8 @@ class Exported(msgspec.Struct, frozen=True):
     size: int
 
 
-def epochs(work: Path) -> list[Epoch]:
-    """Read the course of training.
+def trainings(work: Path) -> list[list[Epoch]]:
+    """Read the course of each training that the model is the mean of; nothing of one that has not begun.
 
     Raises:
         DataError: There is none, or it is damaged.
@@ -60,7 +61,8 @@ def epochs(work: Path) -> list[Epoch]:
     def decode(content: bytes) -> list[Epoch]:
         return [msgspec.json.decode(line, type=Epoch) for line in content.splitlines() if line.strip()]
 
-    return _read(work, "run/log.jsonl", decode)
+    files = (file.relative_to(work).as_posix() for file in logs(work / "run"))
+    return [log for file in files if (log := _read(work, file, decode))]
 
 
 def training(work: Path) -> dict[str, Any]:

@@ -6,8 +6,6 @@ import subprocess
 import sys
 import unicodedata
 import zlib
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +15,12 @@ import soxr
 from device.audio.sound import SAMPLE_RATE_HZ
 from device.errors import SaykeyError
 from trainer.errors import MissingError
+from trainer.files import scratch
 from trainer.synthesis.voices import REMEDY, has_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from device.audio.sound import Samples
     from trainer.synthesis.voices import Voice
@@ -74,8 +74,8 @@ def spoken(voice: Voice, texts: Sequence[str]) -> list[Samples]:
     pitch = 2 ** (voice.pitch_semitones / 12)
     speed = voice.speed / pitch
     lines = [" ".join(text.split()) for text in texts]
-    with TemporaryDirectory() as folder:
-        files = _PROGRAMS[voice.program](voice, speed, lines, Path(folder))
+    with scratch() as folder:
+        files = _PROGRAMS[voice.program](voice, speed, lines, folder)
         if len(files) != len(texts):
             raise ProgramError(
                 f"{voice.label} spoke {len(files)} of {len(texts)} texts, {texts[0]!r} the first"

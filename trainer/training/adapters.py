@@ -18,6 +18,18 @@ State = dict[str, torch.Tensor]
 """Weights by transformers' names for a whole model without adapters."""
 
 
+def check(recipe: Recipe) -> None:
+    """Make sure that this machine can train so, before anything is read or heard for it.
+
+    Raises:
+        RecipeError: It lacks the processor.
+        MissingError: It lacks the package for 4-bit weights.
+    """
+    precision(recipe, processor())
+    if recipe.strategy == "qlora":
+        _bitsandbytes()
+
+
 def prepare(model: Any, recipe: Recipe) -> None:
     """Set what is trained: freeze the rest, and put adapters in where the recipe asks for them.
 
@@ -125,15 +137,7 @@ def _quantise(model: Any, recipe: Recipe) -> None:
 
     They become 4 bits when the model is moved to its processor, be it the CPU.
     """
-    try:
-        import bitsandbytes
-    except ImportError as error:
-        raise MissingError(
-            'strategy = "qlora" needs bitsandbytes, which is not installed: pip install bitsandbytes, or set '
-            'strategy to "lora", which gives the same adapters, and fits into most memories for tiny, base '
-            "and small."
-        ) from error
-    kind = precision(recipe, processor())
+    bitsandbytes, kind = _bitsandbytes(), precision(recipe, processor())
     for parent in list(model.modules()):
         for name, module in parent.named_children():
             if isinstance(module, nn.Linear) and name != "proj_out":
@@ -146,3 +150,16 @@ def _quantise(model: Any, recipe: Recipe) -> None:
                 )
                 small.load_state_dict(module.state_dict())
                 setattr(parent, name, small.requires_grad_(requires_grad=False))
+
+
+def _bitsandbytes() -> Any:
+    """Give the package for 4-bit weights, which runs on a CPU as well as on a GPU."""
+    try:
+        import bitsandbytes
+    except ImportError as error:
+        raise MissingError(
+            'strategy = "qlora" needs bitsandbytes, which is not installed: pip install bitsandbytes, or set '
+            'strategy to "lora", which gives the same adapters, and fits into most memories for tiny, base '
+            "and small."
+        ) from error
+    return bitsandbytes

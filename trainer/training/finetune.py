@@ -19,20 +19,22 @@ from device.models.check import TOKENIZER
 from device.settings import Settings
 from device.speech.tokens import Tokens
 from trainer.augmentation.augmenter import Augmenter
+from trainer.claim import claimed
 from trainer.conversion.base import find, load_transformers, save_transformers, sum_of
 from trainer.conversion.trained import RECORD, Record, read_record
 from trainer.errors import DataError
 from trainer.files import replacing_folder, write_text
 from trainer.progress import Report, silent
 from trainer.training import checkpoint, soup
-from trainer.training.adapters import own_state, prepare
+from trainer.training.adapters import check, own_state, prepare
 from trainer.training.batches import Batches, Speech
 from trainer.training.blend import best_blend
 from trainer.training.choice import pooled, standard_error
 from trainer.training.examples import gather
 from trainer.training.features import Features
 from trainer.training.learner import Learner
-from trainer.training.loop import BEST, CHECKPOINT, LOG, Lesson, Training
+from trainer.training.logs import LOG, members
+from trainer.training.loop import BEST, CHECKPOINT, Lesson, Training
 from trainer.training.lot import Data, Lot
 from trainer.training.precision import Mixed, precision, processor, use_all_cores
 from trainer.training.recipe import as_toml
@@ -83,7 +85,7 @@ def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report
         report: Told how far it is.
 
     Raises:
-        DataError: There is nothing to learn from, or nothing to measure on.
+        DataError: There is nothing to learn from, nothing to measure on, or another program trains there.
         RecipeError: The recipe does not fit the model or this machine.
         MissingError: This machine lacks what the recipe needs.
         ModelError: There is no such base.
@@ -96,17 +98,17 @@ def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report
         data_sha256=lot.fingerprint,
         recipe=msgspec.json.decode(msgspec.json.encode(recipe)),  # as it is read back
         versions={"saykey": __version__} | {name: version(name) for name in _LIBRARIES},
-        utterances=len(lot.learned) + len(lot.general),
     )
-    if is_finished(run, record):
-        report("Already trained", 1.0)
-    else:
-        _begin(run, record, recipe, report)
-        _train(lot, source, record, recipe, run, report)
-    for name in (CHECKPOINT, BEST, RETOLD):
-        (run / name).unlink(missing_ok=True)
-    for folder in run.glob("member-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+    with claimed(run):
+        if is_finished(run, record):
+            report("Already trained", 1.0)
+        else:
+            check(recipe)
+            _begin(run, record, recipe, report)
+            _train(lot, source, record, recipe, run, report)
+        for folder in (run, *members(run)):
+            for name in (CHECKPOINT, BEST, RETOLD):  # and not the log
+                (folder / name).unlink(missing_ok=True)
     return run / "model"
 
 
@@ -121,7 +123,6 @@ def is_finished(run: Path, record: Record) -> bool:
 
 def _begin(run: Path, record: Record, recipe: Recipe, report: Report) -> None:
     """Make room for a training, or leave what it goes on from."""
-    run.mkdir(parents=True, exist_ok=True)
     found = checkpoint.load(run / CHECKPOINT, _key(record))
     if found:
         report(f"Going on in epoch {found[0].epoch}", 1.0)
@@ -130,6 +131,8 @@ def _begin(run: Path, record: Record, recipe: Recipe, report: Report) -> None:
     if not found:
         for name in (CHECKPOINT, BEST, LOG, LEFT_OUT, RETOLD):
             (run / name).unlink(missing_ok=True)
+        for folder in members(run):
+            shutil.rmtree(folder)
     write_text(run / "recipe.toml", as_toml(recipe))
 
 
@@ -161,6 +164,7 @@ def _train(  # noqa: PLR0913, PLR0917  # what training is made of
         stock_general_wer=first.general_wer,
         short_window=is_short,
         seconds=trained.seconds,
+        utterances=len(trained.learned),
     )
     with replacing_folder(run / "model") as folder:
         shell = load_transformers(source)

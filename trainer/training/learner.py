@@ -84,27 +84,28 @@ class Learner:
         return float(loss.detach())
 
     def loss(self, batch: Batch) -> Tensor:
-        """Give the mean cross entropy of a batch's tokens, mixed with the distance to stock."""
+        """Give the mean over a batch's tokens: cross entropy, or where stock is right the distance to it."""
         device = self._model.device
         mel, tokens, labels = batch.mel.to(device), batch.tokens.to(device), batch.labels.to(device)
         counted = labels != IGNORED
         quiet = None if batch.short else self._quiet
         with self._mixed():
             scores = self._scores(self._model, mel, quiet, tokens, counted)
-        loss = functional.cross_entropy(
-            scores.float(), labels[counted], label_smoothing=self._recipe.label_smoothing
+        losses = functional.cross_entropy(
+            scores.float(), labels[counted], label_smoothing=self._recipe.label_smoothing, reduction="none"
         )
         if self._teacher is None:
-            return loss
+            return losses.mean()
         with torch.no_grad(), self._mixed():
-            stock = self._scores(self._teacher, mel, self._teacher_quiet, tokens, counted)
-        distance = functional.kl_div(
+            stock = self._scores(self._teacher, mel, self._teacher_quiet, tokens, counted).float()
+        distances = functional.kl_div(
             functional.log_softmax(scores.float(), -1),
-            functional.log_softmax(stock.float(), -1),
+            functional.log_softmax(stock, -1),
             log_target=True,
-            reduction="batchmean",
-        )
-        return torch.lerp(loss, distance, self._recipe.distillation)
+            reduction="none",
+        ).sum(-1)
+        is_right = stock.argmax(-1) == labels[counted]
+        return torch.lerp(losses, distances, self._recipe.distillation * is_right).mean()
 
     def state(self) -> State:
         """Give the weights that count, the running mean's if there is one, adapters worked in, on the CPU."""

@@ -13,6 +13,7 @@ from trainer.training import checkpoint
 from trainer.training.blend import middle, mixed
 from trainer.training.checkpoint import Epoch, Place
 from trainer.training.choice import choose
+from trainer.training.logs import LOG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from trainer.training.recipe import Recipe
     from trainer.training.validation import Validation
 
-CHECKPOINT, BEST, LOG = "checkpoint.safetensors", "best.safetensors", "log.jsonl"
-"""What training leaves in its folder."""
+CHECKPOINT, BEST = "checkpoint.safetensors", "best.safetensors"
+"""What training leaves in its folder, beside its log."""
 
 CHECKPOINT_S = 60.0
 """So much work may be lost by a kill: writing takes a second or two."""
@@ -52,12 +53,14 @@ class Trained(NamedTuple):
         state: The best weights by the validation split; stock's where no epoch was better.
         best: The epoch that they are of.
         log: The epochs, stock first.
+        learned: The examples that were learned from, by their indices.
         seconds: How long all of it took, with the trainings that others' mean is made of.
     """
 
     state: State
     best: Epoch
     log: tuple[Epoch, ...]
+    learned: frozenset[int] = frozenset()
     seconds: float = 0.0
 
 
@@ -110,8 +113,12 @@ class Training:
         report("Training", 1.0)
         best = _best(self._place.log, self._recipe)
         found = checkpoint.load(self._best, self._place.key) if best.epoch else None
-        seconds = sum(line.seconds for line in self._place.log)
-        return Trained(found[1] if found else self._stock, best, self._place.log, seconds)
+        log = self._place.log
+        learned = frozenset(
+            index for line in log[1:] for batch in self._batches.of_epoch(line.epoch) for index in batch
+        )
+        state = found[1] if found else self._stock
+        return Trained(state, best, log, learned, sum(line.seconds for line in log))
 
     def _run_epoch(self, epoch: int, report: Report) -> None:
         plan = self._batches.of_epoch(epoch)

@@ -74,7 +74,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         general_share: Share of the utterances of an epoch that are of other people's speech, as far as
             there is any: what keeps the model from forgetting them.
         synthetic_share: The same of speech that machines spoke.
-        distillation: Weight of staying with what stock makes of the whole window (Hinton et al., 2015).
+        distillation: How much each token that stock would give anyway is kept as stock has it, rather than
+            learned (Hinton et al., Distilling the knowledge in a neural network, 2015). At 1 the model learns
+            from what stock gets wrong alone.
         timestamps_share: Utterances whose text is framed by its times, so that the model does not forget
             them.
         soup: So many trainings, each with another seed, whose weights are averaged (Wortsman et al., Model

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from msgspec.structs import replace
 
+from trainer.training.logs import MEMBER
 from trainer.training.loop import Trained
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def folders(run: Path, recipe: Recipe) -> list[Path]:
     """Give the folder of each training: the run's own for the first."""
-    return [run, *(run / f"member-{number}" for number in range(2, recipe.soup + 1))]
+    return [run, *(run / f"{MEMBER}{number}" for number in range(2, recipe.soup + 1))]
 
 
 def train(begin: Begin, recipe: Recipe, run: Path, key: str, report: Report) -> Trained:
@@ -58,7 +59,8 @@ def train(begin: Begin, recipe: Recipe, run: Path, key: str, report: Report) -> 
     better = [each for each in given if each.best.epoch] or given[:1]
     # Stock is measured once, and stands in the log of each.
     seconds = sum(each.seconds for each in given) - (len(given) - 1) * given[0].log[0].seconds
-    return Trained(_mean([each.state for each in better]), better[0].best, better[0].log, seconds)
+    learned = frozenset[int]().union(*(each.learned for each in better))
+    return Trained(_mean([each.state for each in better]), better[0].best, better[0].log, learned, seconds)
 
 
 def _mean(states: Sequence[State]) -> State:

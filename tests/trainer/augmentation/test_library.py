@@ -9,7 +9,8 @@ import soundfile
 from device.audio.sound import SAMPLE_RATE_HZ
 from device.errors import SoundError
 from trainer.augmentation import library
-from trainer.errors import DataError
+from trainer.augmentation.settings import AugmentSettings
+from trainer.errors import DataError, RecipeError
 
 
 def octave_db(samples, low_hz: float) -> float:
@@ -95,3 +96,15 @@ def test_what_is_wrong_is_named(tmp_path):
         library.read_rooms([silent])
     with pytest.raises(SoundError, match=r"broken\.wav"):
         library.read_noises([broken])
+
+
+def test_sounds_that_training_would_never_take_are_refused(tmp_path):
+    soundfile.write(tmp_path / "fan.wav", np.full(100, 0.1), SAMPLE_RATE_HZ)
+    for settings in (None, AugmentSettings(noise_share=0)):
+        with pytest.raises(RecipeError, match=r"take nothing from .*: set the recipe's augment\.noise_share"):
+            library.asked_for(tmp_path, settings, "noise_share")
+    with pytest.raises(RecipeError, match=r"augment\.room_share"):
+        library.asked_for(tmp_path, AugmentSettings(room_share=0), "room_share")
+
+    assert library.asked_for(tmp_path, AugmentSettings(), "noise_share") == (tmp_path / "fan.wav",)
+    assert library.asked_for(None, None, "noise_share") == ()

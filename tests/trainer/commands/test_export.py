@@ -29,7 +29,7 @@ def test_it_lists_what_it_wrote_and_says_what_to_do_next(run, tmp_path):
     assert result.exit_code == 0, result.output
     for name in ("model.bin", "saykey.json", "ggml-anna.bin"):
         assert name in result.stdout
-    assert result.stdout.splitlines()[-1].endswith(f"saykey model fetch anna --from {out}")
+    assert result.stdout.splitlines()[-1].endswith(f"saykey-trainer flash {out}")
     assert read_manifest(out).name == "anna"
 
 
@@ -41,6 +41,15 @@ def test_words_are_kept(run, tmp_path):
     command[-1] = str(tmp_path / "words.txt")
     assert CliRunner().invoke(app, command).exit_code == 0
     assert read_manifest(tmp_path / "out").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("option", "folder"), [(["--name", "a" * 56], "out"), (["--name", "my model"], "out"), ([], "b" * 56)]
+)
+def test_a_name_that_no_bundle_can_have_is_refused_before_anything_is_read(tmp_path, option, folder):
+    result = CliRunner().invoke(app, [str(tmp_path / "none"), "--out", str(tmp_path / folder), *option])
+    assert isinstance(result.exception, ModelError)
+    assert "cannot be the name of a model" in str(result.exception)
 
 
 def test_what_is_no_run_is_an_error_that_is_explained(tmp_path):

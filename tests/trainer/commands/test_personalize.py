@@ -15,9 +15,10 @@ from tests import tiny_model
 from tests.trainer.personalize.made import sentence, speech, write_folder
 from trainer.commands.personalize import STOPPED, personalize
 from trainer.dataset import load_manifest
-from trainer.errors import DataError, RecipeError
+from trainer.errors import DataError, MissingError, RecipeError
 from trainer.evaluation.results import load
 from trainer.personalize import prepare, steps
+from trainer.reporting.verdict import Verdict
 from trainer.training import finetune
 
 if TYPE_CHECKING:
@@ -102,10 +103,11 @@ def test_from_a_folder_to_a_verdict_though_it_is_interrupted(folder, base, monke
     done = run(folder, *options)
     assert done.exit_code == 0, (done.output, done.exception)
     assert "1 of 8: Convert the stock model: done before" in done.stdout
-    assert f"saykey model fetch anna --from {work / 'export' / 'anna'}" in done.stdout.replace("\n", "")
     verdict = json.loads((work / "verdict.json").read_text())
     assert verdict["sentences"][-1] in done.stdout
     assert verdict["flash"] is False
+    assert f"saykey-trainer report {work}" in done.stdout
+    assert "saykey-trainer flash" not in done.stdout
     assert "<html" in (work / "report.html").read_text()
     training = read_manifest(work / "export" / "anna").training
     assert training is not None
@@ -120,12 +122,19 @@ def test_from_a_folder_to_a_verdict_though_it_is_interrupted(folder, base, monke
     assert again.stdout.count("done before") == 8
     assert verdict["sentences"][-1] in again.stdout
 
+    better = Verdict(better=True, flash=True, sentences=("Flash it.",))
+    monkeypatch.setattr("trainer.reporting.verdict.verdict", lambda _found: better)
+    told = run(folder, *options).stdout.replace("\n", "")
+    assert f"saykey-trainer flash {work / 'export' / 'anna'}" in told
 
-def test_what_is_wrong_is_said_before_anything_is_done(folder, base, tmp_path):
+
+def test_what_is_wrong_is_said_before_anything_is_done(folder, base, tmp_path, monkeypatch):
     (tmp_path / "words.txt").write_text("\n")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").touch()
     (tmp_path / "empty").mkdir()
+    (tmp_path / "plain.toml").write_text("epochs = 1\n")
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     for arguments, error, message in (
         ((), DataError, r"several sets: say with --set which is yours; there are me \(11\), you \(5\)"),
         (("--set", "fan"), DataError, "no recordings with text in a set fan"),
@@ -135,6 +144,9 @@ def test_what_is_wrong_is_said_before_anything_is_done(folder, base, tmp_path):
         (("--set", "me", "--noise", tmp_path / "empty"), DataError, "has no sound files"),
         (("--set", "me", "--base", tmp_path / "empty"), ModelError, "no model"),
         (("--set", "me", "--recipe", "none"), RecipeError, "no recipe 'none'"),
+        (("--set", "me", "--noise", folder, "--recipe", tmp_path / "plain.toml"), RecipeError, "would take"),
+        (("--set", "me", "--tune", "precision=float16"), RecipeError, "needs an NVIDIA GPU"),
+        (("--set", "me", "--recipe", "qlora"), MissingError, "pip install bitsandbytes"),
         (("--set", "me", "--tune", "epoch=3"), RecipeError, "did you mean epochs"),
         (("--set", "me", "--name", "a/b"), ModelError, "cannot be the name of a model"),
         (("--set", "me", "--out", tmp_path / "full"), DataError, "holds something else"),

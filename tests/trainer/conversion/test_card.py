@@ -47,8 +47,15 @@ def test_the_text_says_what_was_measured_and_trained():
     assert "39 MB" in text
     assert "d" * 64 in text
     assert "Kubernetes" in text
-    assert "saykey model fetch anna --from FOLDER" in text
+    assert "\n```\nsaykey-trainer flash FOLDER\n```\n" in text
+    assert "`saykey model fetch anna --from FOLDER` takes it in too" in text
     assert "states of the speech alone" not in text
+
+
+def test_what_is_not_flashed_is_fetched():
+    text = card(msgspec.structs.replace(MANIFEST, quantization="float16"), multilingual=False)
+    assert "\n```\nsaykey model fetch anna --from FOLDER\nsaykey model use anna\n```\n" in text
+    assert "saykey-trainer flash" not in text
 
 
 def test_a_short_window_is_told():

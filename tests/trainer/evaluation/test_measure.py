@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +15,6 @@ from trainer.evaluation.measure import Bench
 from trainer.evaluation.noise import Noises
 from trainer.evaluation.trials import Trial
 from trainer.progress import silent
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RATE_HZ = 16_000
 
@@ -41,6 +39,13 @@ def test_the_text_is_what_would_be_typed(spoken):
     assert (first.reference, first.speaker, first.audio) == ("What was said.", "me", str(spoken.path))
     assert first.duration_s == 2
     assert first.seconds > 0
+
+
+def test_a_recording_is_named_for_whoever_stands_elsewhere(spoken, monkeypatch):
+    monkeypatch.chdir(spoken.path.parent)
+    here = replace(spoken, path=Path(spoken.path.name))
+    (result,) = bench(stock=ScriptedRecogniser("")).measure([Trial(here, "personal")], silent)
+    assert result.audio == str(spoken.path)
 
 
 def test_all_models_hear_the_same_noise_louder_from_tier_to_tier(spoken):

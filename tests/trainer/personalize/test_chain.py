@@ -4,11 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from device.models.store import Store
-from trainer.personalize.chain import Job, name_of, steps
+from trainer.personalize.chain import Job, steps
 from trainer.personalize.source import Source
 from trainer.personalize.speed import Speed
 from trainer.personalize.steps import keys
@@ -91,8 +88,3 @@ def test_the_estimates_are_those_of_the_steps(job):
     recordings = {"data", "general"}  # there are none
     assert {step.name for step in steps(job, Speed(0.1, 0.1)) if not step.estimate_s} == recordings
     assert not any(step.estimate_s for step in steps(job))
-
-
-@given(st.text())
-def test_whatever_the_set_is_called_the_model_gets_a_name_that_it_can_have(text):
-    Store(Path("store")).folder(name_of(text))

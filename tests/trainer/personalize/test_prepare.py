@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,6 @@ from trainer.personalize import prepare
 from trainer.personalize.prepare import MOST_VALIDATION, prepare_general, prepare_own, shared_out, texts_of
 from trainer.personalize.source import general_source, own_source
 from trainer.progress import silent
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +138,24 @@ def test_nothing_of_a_test_split_is_trained_or_validated_on_in_another_folder(ow
         assert not tested & {row[key] for row in everything if row["split"] != "test"}
     findings = json.loads((tmp_path / "general" / "audit.json").read_text())["findings"]
     assert sum(finding["kind"] == "leak" for finding in findings) == 5
+
+
+def test_each_player_plays_the_file_of_its_own_folder(own, tmp_path, monkeypatch):
+    folders = []
+    for name, first in (("a", 900), ("b", 910)):
+        rows = [{"set": name, "text": sentence(first + n), "number": first + n} for n in range(4)]
+        rows[3]["number"] = 9  # the owner has that sound too
+        folders.append(write_folder(tmp_path / name, rows))
+    monkeypatch.chdir(tmp_path)
+    sources = [general_source(Path(folder.name)) for folder in folders]
+    prepare_general(sources, own, tmp_path / "general", 0, silent)
+    page = (tmp_path / "general" / "audit.html").read_text()
+    links = re.findall(r'<audio[^>]*src="([^"]*)"', page)
+    players = {(tmp_path / "general" / link).resolve() for link in links}
+    assert {folder / "audio" / "3.wav" for folder in folders} <= players
+    findings = json.loads((tmp_path / "general" / "audit.json").read_text())["findings"]
+    leaks = [finding["file"] for finding in findings if finding["kind"] == "leak"]
+    assert leaks == ["audio/3.wav", str(folders[1] / "audio" / "3.wav")]
 
 
 def test_a_general_set_that_is_called_as_the_owners_gets_another_name(own, tmp_path):

@@ -164,7 +164,7 @@ def test_a_full_disk_is_explained_and_what_was_kept_is_still_there(tmp_path, mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_sync", full)
+        patch.setattr(files, "sync", full)
         with pytest.raises(DataError, match=r"No space left on device\): make room"):
             kept.add(sound(), "Two.", "me")
     assert RecordingFolder(tmp_path).texts("me") == {"One."}

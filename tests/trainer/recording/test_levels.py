@@ -15,7 +15,7 @@ TEXT = "A sentence of forty letters or about it."
 
 def passage(start: int, end: int, spoken_s: float | None = None) -> Passage:
     spoken = end - start if spoken_s is None else round(spoken_s * SAMPLE_RATE_HZ)
-    return Passage(start, end, end, 0.99, spoken)
+    return Passage(start, end, end, 0.99, spoken, start)
 
 
 def tone(amplitude: float, windows: int) -> np.ndarray:

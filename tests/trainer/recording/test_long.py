@@ -30,7 +30,7 @@ def recordings(draw):
         for _ in range(draw(st.integers(1, 3))):
             at_s += draw(st.sampled_from([0.0, 0.3, 2.5]))
             end_s = at_s + draw(st.sampled_from([0.5, 3.0, 8.0, 20.0]))
-            passages.append(Passage(second(at_s), second(end_s), second(end_s), 1.0, 1))
+            passages.append(Passage(second(at_s), second(end_s), second(end_s), 1.0, 1, second(at_s)))
             at_s = end_s
         text = f"text {first}."
         stretches.append(Stretch(first, len(passages) - 1, text, text, agrees=draw(st.booleans())))

@@ -177,7 +177,7 @@ def test_a_disk_that_is_full_ends_it_with_what_was_kept(place, monkeypatch):
         def full(_path):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(files, "_sync", full)
+        monkeypatch.setattr(files, "sync", full)
 
     with pytest.raises(DataError, match="make room"):
         perform(place, *TAKE, " ", *TAKE, fill, " ")

@@ -116,7 +116,7 @@ def results(said: tuple[Said, ...] = SAID, tier: str = CLEAN) -> list[Result]:
             role=one.role,
             tier=tier,
             id=one.id,
-            audio=f"audio/{one.id}.flac",
+            audio=f"data/audio/{one.id}.flac",
             speaker="me" if one.role == "personal" else "",
             reference=one.reference,
             text=text,

@@ -157,8 +157,51 @@ def test_a_sound_that_is_gone_or_damaged_is_named(work):
     (work / "data" / "audio" / "m4.flac").write_bytes(b"no sound")
     page = written(work)
     assert len(page.all("audio")) == 1
-    assert "No sound: audio/m5.flac" in page.texts["worst"]
+    assert f"No sound: {work / 'data' / 'audio' / 'm5.flac'}" in page.texts["worst"]
     assert "m4.flac: is no sound that can be read" in page.texts["worst"]
+
+
+def test_no_other_file_of_the_same_name_is_played(work, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "data" / "audio").mkdir(parents=True)
+    for sound in (work / "data" / "audio").iterdir():
+        soundfile.write(elsewhere / "data" / "audio" / sound.name, np.zeros(16_000), 16_000)
+    before = written(work).all("audio")
+    monkeypatch.chdir(elsewhere)
+    assert written(work).all("audio") == before
+
+
+def test_recordings_of_folders_of_the_same_name_are_told_apart(work):
+    one, other = (
+        [replace(each, set="speech", role="general", id="0", audio=f"{folder}/0.flac") for each in found]
+        for folder, found in (("a", results(SAID[:1])), ("b", results(SAID[3:4])))
+    )
+    page = written(work, evaluation([*one, *other]))
+    assert "The country stood by the river." not in page.texts["worst"]
+    assert "1 recording with fewer errors, 1 with more, 0 with as many." in page.texts["changes"]
+
+
+def test_each_training_has_its_curves_and_lines(work):
+    member = work / "run" / "member-2"
+    member.mkdir()
+    lines = (work / "run" / "log.jsonl").read_text().replace("0.41", "0.48").replace("3.6", "3.9")
+    (member / "log.jsonl").write_text(lines)
+    page = written(work)
+    assert "the mean of 2 trainings" in page.texts["curves"]
+    loss, wer = [one["aria-label"] for one in page.all("svg") if "by epoch" in (one["aria-label"] or "")]
+    assert loss == "Loss by epoch: training 1 0.410 and 0.220; training 2 0.480 and 0.220"
+    assert "your validation part 1 5.5" in wer
+    assert "your validation part 2 5.5" in wer
+    assert "general speech 2 9.1" in wer
+    for title in ("training 1", "training 2", "your validation part 2", "general speech 1"):
+        assert title in page.texts["curves"]  # the legends say which line is whose
+    assert page.texts["curves"].count("0.480") == 1
+
+
+def test_one_training_is_not_numbered(page):
+    assert "trainings" not in page.texts["curves"]
+    assert "training 1" not in page.source
+    assert "Loss by epoch: 0.410 and 0.220" in page.source
 
 
 def test_what_changed_shows_both_texts(page):

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from device.audio.sound import SAMPLE_RATE_HZ
 from tests.trainer.training.made import Judge, Killed, killed_at, play_judge, same, sound, write_prepared
+from trainer.claim import LOCK
 from trainer.conversion.base import load_transformers
 from trainer.conversion.trained import read_record
 from trainer.errors import DataError
 from trainer.training import finetune as module
 from trainer.training.choice import Rates
 from trainer.training.finetune import Data, finetune
+from trainer.training.logs import logs
 from trainer.training.loop import BEST, CHECKPOINT
 from trainer.training.recipe import Recipe, load_recipe
 
@@ -67,10 +69,10 @@ def test_a_run_holds_the_model_and_how_it_came_about(trained, base, tmp_path):
     assert [json.loads(row)["epoch"] for row in rows] == [0, 1, 2]
     assert load_recipe(str(run / "recipe.toml")) == RECIPE
     assert {file.name.partition("-")[0] for file in run.iterdir()} == {
-        "features", "left_out.jsonl", "log.jsonl", "model", "recipe.toml",
+        ".lock", "features", "left_out.jsonl", "log.jsonl", "model", "recipe.toml",
     }  # fmt: skip
     assert record.interpolation == 0.5
-    assert record.utterances == 7
+    assert record.utterances == 6  # of four of the owner's and two of others; one more has no text
     assert record.validation_wer < record.stock_validation_wer == 50
     assert record.general_wer == record.stock_general_wer == 9
     assert record.short_window
@@ -127,11 +129,51 @@ def test_machines_judge_only_where_the_owner_says_nothing(base, prepared, tmp_pa
 
 def test_what_is_finished_is_not_trained_again(trained):
     run, _ = trained()
-    before = {file: file.stat().st_mtime_ns for file in run.rglob("*")}
+    before = {file: file.stat().st_mtime_ns for file in run.rglob("*") if file.name != LOCK}
     _, said = trained()
 
     assert said == ["Already trained"]
-    assert {file: file.stat().st_mtime_ns for file in run.rglob("*")} == before
+    assert {file: file.stat().st_mtime_ns for file in run.rglob("*") if file.name != LOCK} == before
+
+
+def test_what_no_epoch_came_to_does_not_count_as_learned_from(base, prepared, tmp_path):
+    several = write_prepared(
+        tmp_path / "several", [{"text": f"theirs {number}", "split": "train"} for number in range(9)]
+    )
+    run = tmp_path / "run"
+    finetune(str(base), Data((prepared,), (several,)), replace(RECIPE, general_share=0.2, soup=1), run)
+
+    assert read_record(run / "model").utterances == 4 + 2  # one of theirs in each of two epochs
+
+
+def test_the_log_of_each_training_is_kept_until_another_begins(trained):
+    run, _ = trained(recipe=replace(RECIPE, soup=3))
+    kept = {file.relative_to(run).as_posix() for file in run.glob("member-*/*")}
+
+    assert kept == {"member-2/log.jsonl", "member-3/log.jsonl"}
+    assert [len(file.read_text().splitlines()) for file in logs(run)] == [3, 3, 3]
+    trained(recipe=replace(RECIPE, soup=2))
+    assert logs(run) == [run / "log.jsonl", run / "member-2" / "log.jsonl"]
+
+
+def test_two_trainings_killed_in_the_second_go_on_to_the_same_mean(trained):
+    recipe = replace(RECIPE, soup=2)
+    whole, _ = trained("whole", recipe)
+
+    def dying(what, done):
+        if what == "Training, 2 of 2" and done > 0.5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        trained("killed", recipe, report=dying)
+    killed, said = trained("killed", recipe)
+
+    assert said[0].startswith("Going on")
+    assert same(weights(killed), weights(whole))
+    assert read_record(killed / "model").utterances == read_record(whole / "model").utterances
+    assert [file.relative_to(killed) for file in logs(killed)] == [
+        file.relative_to(whole) for file in logs(whole)
+    ]
 
 
 def test_another_recipe_starts_afresh_from_the_same_features(trained):
@@ -247,7 +289,7 @@ def test_nothing_is_left_of_a_model_that_could_not_be_written(trained, monkeypat
 
     assert same(weights(run), before)
     assert (run / CHECKPOINT).exists()  # the same command goes on from there
-    assert not list(run.glob(".*"))
+    assert [file.name for file in run.glob(".*")] == [LOCK]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -77,16 +79,24 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_tokens_that_count(base, batch
     assert float(learns.loss(made).detach()) == pytest.approx(np.mean(losses), rel=1e-5)
 
 
-def test_distillation_draws_to_what_stock_makes_of_the_whole_window(base, batch):
+def test_distillation_keeps_what_stock_has_right_and_learns_the_rest(base, batch):
     learns, _, model = learner(base, replace(QUICK, distillation=0.25))
-    plain, _, _ = learner(base, QUICK)
-    made, stock = batch(), load_transformers(base)
-    counted = made.labels != IGNORED
-    own = functional.log_softmax(scores_of(model, made)[counted].double(), -1)
-    theirs = functional.log_softmax(scores_of(stock, made, whisper.silence(stock))[counted].double(), -1)
-    distance = (theirs.exp() * (theirs - own)).sum(-1).mean()
+    stock, made = load_transformers(base), batch()
+    theirs = functional.log_softmax(scores_of(stock, made, whisper.silence(stock)).double(), -1)
+    labels = made.labels.clone()
+    labels[0] = torch.where(labels[0] != IGNORED, theirs[0].argmax(-1), IGNORED)  # stock has these right
+    made = dataclasses.replace(made, labels=labels)
+    counted = labels != IGNORED
+    theirs, own = (
+        each[counted] for each in (theirs, functional.log_softmax(scores_of(model, made).double(), -1))
+    )
+    losses = -own.gather(-1, labels[counted][:, None])[:, 0]
+    distances = (theirs.exp() * (theirs - own)).sum(-1)
+    is_right = theirs.argmax(-1) == labels[counted]
+    assert is_right.any()
+    assert not is_right.all()
 
-    expected = 0.75 * plain.loss(made) + 0.25 * distance
+    expected = torch.where(is_right, 0.75 * losses + 0.25 * distances, losses).mean()
     assert float(learns.loss(made).detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
 
 

@@ -24,7 +24,8 @@ class Made:
     def run(self, report) -> Trained:
         report("Training", 1.0)
         best = Epoch(1, 0.5, 0.0, 1.0, 8.0, 100, None, 1.0) if self.helps else STOCK
-        return Trained({"w": torch.tensor([float(self.seed)])}, best, (STOCK, best), seconds=2.0)
+        learned = frozenset({0, self.seed})
+        return Trained({"w": torch.tensor([float(self.seed)])}, best, (STOCK, best), learned, seconds=2.0)
 
 
 def trained(tmp_path, members: int, helps=lambda _seed: True):
@@ -59,6 +60,12 @@ def test_what_made_nothing_better_does_not_count(tmp_path):
 
     assert found.state["w"].tolist() == [6.0]
     assert found.best.epoch == 1
+
+
+def test_what_it_was_learned_from_is_what_any_of_the_mean_was(tmp_path):
+    found, _ = trained(tmp_path, 3, helps=lambda seed: seed != 6)
+
+    assert found.learned == {0, 5, 7}
 
 
 def test_the_first_may_be_one_of_those(tmp_path):

@@ -35,6 +35,9 @@ _MODULES = ("dummy_hcd", "usbhid", "hid-generic", "evdev")
 _PACES = {"fast": 2_000, "normal": 2_000, "remote": 200}
 """Characters that are typed at each pace to measure it."""
 
+_QUARTER_LIMIT_S = 300.0
+"""A quarter of the text takes half a minute, and several on a busy machine."""
+
 _AWAY_S = 1.0
 """How long a fault lasts: longer than the keyboard's patience."""
 
@@ -90,7 +93,8 @@ def _scenario(
         until(computer.is_here)
         with Saykey(text, layout, pace, computer) as saykey:
             for quarter in (1, 2, 3) if disturb else ():
-                until(lambda wanted=quarter * length // 4: computer.presses() >= wanted or saykey.has_ended())
+                wanted = quarter * length // 4
+                until(lambda: computer.presses() >= wanted or saykey.has_ended(), _QUARTER_LIMIT_S)  # noqa: B023  it is called here
                 disturb(computer)
         computer.settle()
     received = computer.received(layout)

@@ -1,0 +1,1 @@
+"""How a card image is made: `build` is the command. Nothing here runs on the device."""

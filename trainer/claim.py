@@ -1,0 +1,41 @@
+"""Folders in which one program works at a time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from trainer.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOCK = ".lock"
+"""The name of the empty file that is locked meanwhile, and stays."""
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Have a folder, which is made if it is not there, for oneself as long as the block runs.
+
+    The lock ends with the program, however that ends.
+
+    Raises:
+        DataError: Another program is at work in it.
+        OSError: It cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise DataError(
+            f"another saykey-trainer is at work in {folder}: wait for it, or name another folder with --out"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
