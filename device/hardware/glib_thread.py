@@ -24,6 +24,15 @@ _ANSWER_MS = 10_000
 _STOP_S = 1.0
 """How long `close` waits for the last messages to leave."""
 
+_kept: list[Any] = []
+"""Every connection that was opened, closed or not, as long as the process lives.
+
+GDBus has one thread for all connections. For each message it takes a reference of the message's connection
+with a lock held (message_bus_lock in GLib's gdbusconnection.c); where Python's reference is the only other
+one, PyGObject's toggle reference wants the interpreter's lock then. Who lets a connection go holds that one,
+and wants GDBus's: both wait for good, and all of Python with them.
+"""
+
 _NO_GI = "Bluetooth needs Debian's python3-gi; run: sudo apt install python3-gi, then saykey doctor ({})"
 _NO_BUS = "Bluetooth needs D-Bus, which does not answer; run: systemctl start dbus ({})"
 
@@ -189,6 +198,7 @@ class GlibThread:
         context.push_thread_default()
         address = self._address or Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM, None)
         bus = pydbus.connect(address)
+        _kept.append(bus)
         bus.con.set_exit_on_close(False)  # GLib's signature
         self._context, self._bus = context, bus
 

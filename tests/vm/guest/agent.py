@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-import pydbus
 from gi.repository import GLib
+from peers import system_bus
 
 _PATH = "/lab/agent"
 
@@ -43,7 +43,7 @@ class _Agent:
 
 def agree() -> None:
     """Say yes to every pairing until the script ends, as long as bluetoothd runs."""
-    pydbus.SystemBus().register_object(_PATH, _Agent(), None)
+    system_bus().register_object(_PATH, _Agent(), None)
     # What is registered answers in a thread of its own.
     threading.Thread(target=GLib.MainLoop().run, daemon=True).start()
     register()
@@ -51,6 +51,6 @@ def agree() -> None:
 
 def register() -> None:
     """Make it known to a bluetoothd that has started anew."""
-    manager = pydbus.SystemBus().get("org.bluez", "/org/bluez")["org.bluez.AgentManager1"]
+    manager = system_bus().get("org.bluez", "/org/bluez")["org.bluez.AgentManager1"]
     manager.RegisterAgent(_PATH, "NoInputNoOutput")
     manager.RequestDefaultAgent(_PATH)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import pydbus
 from bluetooth import Bluetooth
 from gi.repository import GLib
 from orders import serve
-from peers import ADAPTER, connect, find
+from peers import ADAPTER, connect, find, system_bus
 
 _ADVERTISEMENT = "/lab/advertisement"
 
@@ -36,7 +35,7 @@ class Advertisement:
 
 def advertise(name: str) -> None:
     """Be there for whoever looks, connectable."""
-    bus = pydbus.SystemBus()
+    bus = system_bus()
     bus.register_object(_ADVERTISEMENT, Advertisement(name), None)
     manager = bus.get("org.bluez", ADAPTER)["org.bluez.LEAdvertisingManager1"]
     manager.RegisterAdvertisement(_ADVERTISEMENT, {})

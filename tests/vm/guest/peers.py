@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pydbus
@@ -12,6 +13,12 @@ from wait import until
 ADAPTER = "/org/bluez/hci0"
 
 _DEVICE = "org.bluez.Device1"
+
+
+@cache
+def system_bus() -> Any:
+    """Give the system bus; it is never let go, for what glib_thread.py says."""
+    return pydbus.SystemBus()
 
 
 def adapter() -> dict[str, Any]:
@@ -38,7 +45,7 @@ def wait_for_connected(count: int) -> list[str]:
 
 def find(address: str) -> str:
     """Look for a device; give its name."""
-    found = pydbus.SystemBus().get("org.bluez", ADAPTER)["org.bluez.Adapter1"]
+    found = system_bus().get("org.bluez", ADAPTER)["org.bluez.Adapter1"]
     found.SetDiscoveryFilter({"Transport": GLib.Variant("s", "le")})
     found.StartDiscovery()
     until(lambda: peer(address).get("Name"))
@@ -64,11 +71,11 @@ def disconnect(address: str) -> None:
 
 def forget(address: str) -> None:
     """Forget a device and its keys."""
-    pydbus.SystemBus().get("org.bluez", ADAPTER)["org.bluez.Adapter1"].RemoveDevice(_path(address))
+    system_bus().get("org.bluez", ADAPTER)["org.bluez.Adapter1"].RemoveDevice(_path(address))
 
 
 def _device(address: str) -> Any:
-    return pydbus.SystemBus().get("org.bluez", _path(address))[_DEVICE]
+    return system_bus().get("org.bluez", _path(address))[_DEVICE]
 
 
 def _path(address: str) -> str:
@@ -78,8 +85,6 @@ def _path(address: str) -> str:
 def _objects() -> dict[str, dict[str, dict[str, Any]]]:
     """Give all that bluetoothd has, by path and interface; nothing when it does not run."""
     with suppress(GLib.Error):
-        found: dict[str, dict[str, dict[str, Any]]] = (
-            pydbus.SystemBus().get("org.bluez", "/").GetManagedObjects()
-        )
+        found: dict[str, dict[str, dict[str, Any]]] = system_bus().get("org.bluez", "/").GetManagedObjects()
         return found
     return {}
