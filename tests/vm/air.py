@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _LIMIT_S = 60.0
 
-_ESTABLISHED_WITHIN = 6
+ESTABLISHED_WITHIN = 6
 """How many connection intervals a new link has to come about (Bluetooth Core 5.4, 6.B.4.5)."""
 
 _INTERVAL_UNIT_S = 0.00125
@@ -135,7 +135,7 @@ class Ether(link.LocalLink):
     def _look_established(self, asked: ll.ConnectInd) -> None:
         ends = frozenset((asked.initiator_address, asked.advertiser_address))
         if len(self._links(ends)) == 1:
-            within_s = _ESTABLISHED_WITHIN * asked.interval * _INTERVAL_UNIT_S
+            within_s = ESTABLISHED_WITHIN * asked.interval * _INTERVAL_UNIT_S
             self._break(ends, within_s, hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR)
 
     def _break(self, ends: frozenset[hci.Address], for_s: float, reason: hci.HCI_ErrorCode) -> None:

@@ -16,6 +16,8 @@ from bumble.host import Host
 from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 
+from tests.vm.air import ESTABLISHED_WITHIN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -103,16 +105,31 @@ class BumbleHost:
             await self._device.stop_scanning()
 
     async def connect(self, keyboard: str) -> None:
-        """Connect to a keyboard's public address, without encrypting.
+        """Connect to a keyboard's public address, without encrypting; again until a link comes about.
 
         Raises:
             bumble.core.TimeoutError: It is not advertised.
         """
         self._keyboard = keyboard
-        self._connection: Connection = await self._device.connect(_public(keyboard), timeout=_LIMIT_S)
-        self._peer = Peer(self._connection)
-        self._ended = asyncio.Event()
-        self._connection.on("disconnection", lambda _: self._ended.set())
+        while not await self._is_linked():
+            pass
+
+    async def _is_linked(self) -> bool:
+        """Connect; say whether the keyboard was still there to take the link."""
+        reasons: list[int] = []
+        ended = asyncio.Event()
+
+        def end(reason: int) -> None:
+            reasons.append(reason)
+            ended.set()
+
+        self._connection: Connection = await self._device.connect(_public(self._keyboard), timeout=_LIMIT_S)
+        self._connection.on("disconnection", end)
+        self._peer, self._ended = Peer(self._connection), ended
+        with suppress(TimeoutError):
+            interval_s = self._connection.parameters.connection_interval / 1000
+            await asyncio.wait_for(ended.wait(), (ESTABLISHED_WITHIN + 1) * interval_s)
+        return hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR not in reasons
 
     async def pair(self) -> bool:
         """Pair, which just works; say whether it was by Secure Connections.

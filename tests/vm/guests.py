@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _LOOK_EVERY_S = 0.5
-_LIMIT_S = 120.0
+_LIMIT_S = 300.0
 
 
 class GuestError(Exception):

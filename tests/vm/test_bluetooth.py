@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import pytest
 from tests.vm.air import Air
 from tests.vm.comparison import Found, assert_caps_compensated, assert_exact, assert_none_lost
 from tests.vm.guests import Guest, GuestError
+from tests.vm.rooms import Rooms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,32 +88,9 @@ class Room:
         return {"sent": sent, **self.device.ask("typed"), **self.host.ask("received", layout=layout)}
 
 
-class Rooms:
-    """A room for all tests until one fails; the next has another, in which nothing has happened yet."""
-
-    def __init__(self, folders: pytest.TempPathFactory) -> None:
-        self._folders = folders
-        self._room: Room | None = None
-        self._leaving = ExitStack()
-
-    def paired(self) -> Room:
-        """Give a room in which host and device are paired."""
-        if self._room is None:
-            with ExitStack() as leaving:
-                room = leaving.enter_context(_room(self._folders))
-                room.meet()
-                self._room, self._leaving = room, leaving.pop_all()
-        return self._room
-
-    def leave(self) -> None:
-        """Have the next test begin in a new one."""
-        self._room = None
-        self._leaving.close()
-
-
 @contextmanager
 def _room(folders: pytest.TempPathFactory) -> Iterator[Room]:
-    """Have a device and a host that have not met."""
+    """Have a device and a host that are paired."""
     with Air() as air:
         radios = air.socket("device", _DEVICE), air.socket("host", _HOST)
         shares = folders.mktemp("device"), folders.mktemp("host")
@@ -122,24 +100,22 @@ def _room(folders: pytest.TempPathFactory) -> Iterator[Room]:
         ):
             assert device.ask("open"), "it sees receipts"
             assert host.ask("adapter")["Powered"]
-            yield Room(air, device, host)
+            room = Room(air, device, host)
+            room.meet()
+            yield room
 
 
 @pytest.fixture(scope="module")
-def rooms(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rooms]:
+def rooms(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rooms[Room]]:
     """Where the tests are."""
-    each = Rooms(tmp_path_factory)
-    yield each
-    each.leave()
+    with Rooms(lambda: _room(tmp_path_factory)) as rooms:
+        yield rooms
 
 
 @pytest.fixture
-def paired(rooms: Rooms, request: pytest.FixtureRequest) -> Iterator[Room]:
+def paired(rooms: Rooms[Room], request: pytest.FixtureRequest) -> Iterator[Room]:
     """A device and a host that are paired."""
-    failed = request.session.testsfailed
-    yield rooms.paired()
-    if request.session.testsfailed > failed:
-        rooms.leave()
+    yield from rooms.during(request)
 
 
 @pytest.mark.parametrize("layout", ["us", "de"])

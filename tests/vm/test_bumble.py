@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from device.hardware.gatt import REPORT_MAP
 from tests.vm.air import Air
 from tests.vm.bumble_host import BumbleHost
 from tests.vm.guests import Guest
+from tests.vm.rooms import Rooms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,19 +156,25 @@ def until(holds: Callable[[], Any], limit_s: float = 60.0) -> None:
         time.sleep(_LOOK_EVERY_S)
 
 
-@pytest.fixture(scope="module")
-def module_room(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+@contextmanager
+def _room(folders: pytest.TempPathFactory) -> Iterator[Room]:
+    """Have Saykey, and nobody around it."""
     with Air() as air, ThreadPoolExecutor() as pool:
-        share, radio = tmp_path_factory.mktemp("saykey"), air.socket("saykey", _SAYKEY)
+        share, radio = folders.mktemp("saykey"), air.socket("saykey", _SAYKEY)
         with Guest(_SCRIPT, share, limit_s=_LIMIT_S, radio=radio) as saykey:
             assert saykey.ask("open"), "it sees receipts"
             yield Room(air, saykey, pool)
 
 
+@pytest.fixture(scope="module")
+def rooms(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rooms[Room]]:
+    with Rooms(lambda: _room(tmp_path_factory)) as rooms:
+        yield rooms
+
+
 @pytest.fixture
-def room(module_room: Room) -> Iterator[Room]:
-    yield module_room
-    module_room.clear()
+def room(rooms: Rooms[Room], request: pytest.FixtureRequest) -> Iterator[Room]:
+    yield from rooms.during(request, Room.clear)
 
 
 # The US layout by the usages' own names (HID Usage Tables 1.5, page 0x07): without and with Shift.
