@@ -141,7 +141,7 @@ class _Composer:
         text = mark.text
         before = self.pieces[-1].text if self.pieces else "."
         goes_on = mark.kind not in {"open", "close"} or before[-1] not in SENTENCE_ENDS
-        if mark.kind == "close" and not match.is_alone:
+        if mark.kind == "close" and not match.is_alone and before[-1] not in SENTENCE_ENDS:
             text += self._end_of(last)
         self._put(
             Piece(
