@@ -18,10 +18,14 @@ LOCK = ".lock"
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def claimed(folder: Path, wait_s: float = 0) -> Iterator[None]:
     """Have a folder, which is made if it is not there, for oneself as long as the block runs.
 
     The lock ends with the program, however that ends.
+
+    Args:
+        folder: It.
+        wait_s: How long another program is waited for.
 
     Raises:
         DataError: Another program is at work in it.
@@ -30,10 +34,10 @@ def claimed(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_s)
     except Timeout as error:
         raise DataError(
-            f"another saykey-trainer is at work in {folder}: wait for it, or name another folder with --out"
+            f"another saykey-trainer is at work in {folder}: wait for it, or name another folder"
         ) from error
     try:
         yield

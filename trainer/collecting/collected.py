@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from device.corrections.words import counted
-from trainer.collecting.folder import BELOW, add
+from trainer.collecting.folder import add
 from trainer.collecting.opened import open_all
+from trainer.recording.folder import BELOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
