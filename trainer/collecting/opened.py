@@ -57,6 +57,8 @@ def open_all(files: Iterable[tuple[str, bytes]], secret: bytes) -> Opened:
 
 
 def _opened(name: str, sealed: bytes, secret: bytes) -> Correction:
+    if not sealed:
+        raise CorrectionError("it is empty, or no plain file")
     kept = kept_as(name, len(sealed))
     if kept is None or len(sealed) > MOST_SEALED:
         raise CorrectionError("it is no correction: its name or size is another one")

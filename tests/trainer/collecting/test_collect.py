@@ -25,11 +25,16 @@ from device.models.trust import Trust
 from tests.bundles import OWNER, STRANGER, public
 from tests.corrections.made import OTHER, SAID, correction, flac_of, sealed
 from tests.trainer.flashing.far import Far
+from tests.trainer.flashing.made import Screen
+from trainer.collecting.ways import by_drive
 from trainer.commands.collect import collect
 from trainer.dataset import load_manifest
 from trainer.errors import DataError, FlashError, OwnerKeyError
 from trainer.flashing import keys as keys_module
+from trainer.flashing.drive import Drive
+from trainer.flashing.flash import Computer
 from trainer.flashing.keys import make, public_key
+from trainer.flashing.patience import Patience
 from trainer.personalize.source import own_source
 from trainer.recording.folder import RecordingFolder
 
@@ -226,8 +231,20 @@ def test_what_is_no_plain_file_is_not_read(tmp_path, store, mine, make, monkeypa
     first, _ = store.kept()
     (store.folder / first.name).rename(tmp_path / first.name)
     make(tmp_path / first.name, store.folder / first.name)
-    done = told(run(mine, "--card", store.folder.parent, "--json"))
-    assert (done["collected"], done["refused"]) == (1, {})
+    done = run(mine, "--card", store.folder.parent, "--json")
+    assert done.exit_code == 1
+    assert told(done)["collected"] == 1
+    assert told(done)["refused"] == {first.name: "it is empty, or no plain file"}
+
+
+def test_what_is_too_large_is_named_and_not_read_to_its_end(keys, far, store, mine):
+    first, _ = store.kept()
+    with (store.folder / first.name).open("r+b") as sparse:
+        sparse.truncate(1 << 40)
+    done = run(mine, "--card", far.state, "--json")
+    assert done.exit_code == 1
+    assert told(done)["collected"] == 1
+    assert told(done)["refused"].keys() == {first.name}
 
 
 @pytest.mark.parametrize("password", ["", PASSWORD], ids=["no password", "password"])
@@ -283,6 +300,59 @@ def test_on_a_drive_without_any_nothing_is_ejected(tmp_path, keys, far, mine):
     (drive / "INFO.TXT").write_text("Saykey\r\nSerial: 12\r\nKey: none yet\r\n")
     assert "no corrections to collect" in run(mine, "--drive", drive).stdout
     assert [file.name for file in drive.iterdir()] == ["INFO.TXT"]
+
+
+def test_settings_that_were_edited_on_the_same_drive_are_told_too(keys, far, drive, mine):
+    (drive / "SAYKEY.TOML").write_text("[corrections]\nkeep = true\n")
+    done = run(mine, "--drive", drive, "--timeout", 5)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "2 corrections collected, and deleted here." in done.stderr
+    assert "The settings in SAYKEY.TOML are in force." in done.stderr
+    assert "file: " not in done.stderr
+    assert Store(far.state / "corrections").kept() == []
+
+
+def test_a_drive_with_a_file_in_the_place_of_the_folder_is_told(keys, drive, mine):
+    shutil.rmtree(drive / "CORRECTIONS")
+    (drive / "CORRECTIONS").touch()
+    done = run(mine, "--drive", drive)
+    assert isinstance(done.exception, FlashError)
+    assert "CORRECTIONS cannot be read (Not a directory)" in str(done.exception)
+
+
+def test_a_drive_that_cannot_be_read_any_more_is_told(keys, drive, mine, monkeypatch):
+    open_ = Path.open
+
+    def unplugged(file, *arguments, **options):
+        if file.suffix == ".sealed":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
+        return open_(file, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", unplugged)
+    done = run(mine, "--drive", drive)
+    assert isinstance(done.exception, FlashError)
+    assert "plug the device in again" in str(done.exception)
+    assert not mine.exists()
+
+
+@pytest.mark.parametrize("after", range(2))
+def test_a_drive_that_vanishes_is_not_one_without_any(drive, after):
+    def take(files):
+        for _ in range(after):
+            next(files)
+        shutil.rmtree(drive)
+        return [name for name, _ in files]
+
+    computer = Computer(volumes=list, eject=bool)
+    with pytest.raises(FlashError, match="plug the device in again"):
+        by_drive(take, computer, Screen(), Patience(1), drive)
+
+
+def test_a_drive_that_was_gone_at_once_is_not_one_without_any(tmp_path, monkeypatch):
+    gone = Drive(tmp_path / "SAYKEY", "", "12", None)
+    monkeypatch.setattr("trainer.collecting.ways.find_drive", lambda *_: gone)
+    with pytest.raises(FlashError, match=r"INFO\.TXT cannot be read"):
+        by_drive(lambda files: [name for name, _ in files], Computer(), Screen(), Patience(1))
 
 
 def test_a_device_that_does_not_come_is_told_and_nothing_else(tmp_path, keys, mine):
