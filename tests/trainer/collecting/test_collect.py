@@ -185,6 +185,17 @@ def test_only_what_was_collected_is_deleted(keys, far, store, mine):
     assert len(left) == 2
 
 
+def harmed(flac: bytes) -> bytes:
+    """Give a sound with one bit of its middle turned round."""
+    middle = len(flac) // 2
+    return flac[:middle] + bytes([flac[middle] ^ 8]) + flac[middle + 1 :]
+
+
+def promising(flac: bytes, frames: int) -> bytes:
+    """Give a sound whose head says that it has so many frames (RFC 9639, section 8.2: bits 108 to 143)."""
+    return flac[:22] + frames.to_bytes(4, "big") + flac[26:]
+
+
 @pytest.mark.parametrize(
     "forged",
     [
@@ -192,6 +203,11 @@ def test_only_what_was_collected_is_deleted(keys, far, store, mine):
         seal(b"", public(OWNER)),
         seal(encode(correction("")), public(OWNER)),
         seal(encode(correction("a\x1b[2Jb")), public(OWNER)),
+        *(
+            seal(encode(correction(f"a{each}b")), public(OWNER))
+            for each in "\u2028\u2029\u202a\u202e\u2066\u2069"
+        ),
+        seal(encode(correction('=HYPERLINK("http://a.example")')), public(OWNER)),
         seal(encode(correction(undone=())), public(OWNER))[:-1],
         seal(encode(correction(undone=(), stays=b"")), public(OWNER)),
         seal(encode(correction(undone=(b"fLaC",))), public(OWNER)),
@@ -199,8 +215,12 @@ def test_only_what_was_collected_is_deleted(keys, far, store, mine):
         seal(encode(correction(undone=(flac_of(rate_hz=8000),))), public(OWNER)),
         seal(encode(correction(undone=(flac_of(40.0),))), public(OWNER)),
         seal(encode(correction(undone=(flac_of(0.1),) * 9)), public(OWNER)),
+        seal(encode(correction(undone=(flac_of(0),))), public(OWNER)),
+        seal(encode(correction(undone=(harmed(flac_of()),))), public(OWNER)),
+        seal(encode(correction(stays=flac_of()[:-5000])), public(OWNER)),
+        seal(encode(correction(stays=promising(flac_of(), 40_000))), public(OWNER)),
     ],
-    ids=range(11),
+    ids=range(22),
 )
 def test_what_somebody_else_sealed_is_looked_at(keys, far, mine, forged):
     store = Store(far.state / "corrections")
@@ -382,7 +402,16 @@ def _plainly(path):
 
 
 @pytest.mark.parametrize(
-    "text", ["Qu\u2019est-ce que c\u2019est\u202f?", "Ja,\u00a0bitte.", "\u0928\u094d\u200d"]
+    "text",
+    [
+        "Qu\u2019est-ce que c\u2019est\u202f?",
+        "Ja,\u00a0bitte.",
+        "\u0928\u094d\u200d",
+        "\u05e9\u05dc\u05d5\u05dd\u200f!",
+        "- milk",
+        "+49 30 1234",
+        "@anna",
+    ],
 )
 def test_every_languages_text_is_one(keys, far, mine, text):
     Store(far.state / "corrections").add(sealed(text), PLENTY)
