@@ -23,9 +23,10 @@ from device.corrections.store import Limits, Store, sum_of
 from device.errors import CorrectionError
 from device.models.trust import Trust
 from tests.bundles import OWNER, STRANGER, public
-from tests.corrections.made import OTHER, SAID, correction, flac_of, sealed
+from tests.corrections.made import OTHER, SAID, correction, flac_of, sealed, secret
 from tests.trainer.flashing.far import Far
 from tests.trainer.flashing.made import Screen
+from trainer.collecting.collected import Collected
 from trainer.collecting.ways import by_drive
 from trainer.commands.collect import collect
 from trainer.dataset import load_manifest
@@ -442,6 +443,28 @@ def test_a_pipe_that_breaks_off_costs_nothing(keys, far, store, mine):
     assert isinstance(run(mine, "--ssh", HOST).exception, CorrectionError)
     assert len(store.kept()) == 2
     assert not mine.exists()
+
+
+def test_more_than_memory_should_hold_is_written_bit_by_bit(mine, monkeypatch):
+    contents = [sealed(seed=seed) for seed in range(5)]
+    kept = [(f"2026-01-31-{sum_of(each)}.sealed", each) for each in contents]
+    monkeypatch.setattr("trainer.collecting.collected._BATCH_BYTES", 2 * len(contents[0]))
+    there = []
+
+    def breaking_off():
+        for each in kept[:4]:
+            there.append(len(rows(mine)) // 2 if mine.exists() else 0)
+            yield each
+        raise CorrectionError("cut short")
+
+    collected = Collected(mine, secret(), "owner")
+    with pytest.raises(CorrectionError):
+        collected.take(breaking_off())
+    assert there == [0, 0, 2, 2]
+    assert "4 corrections collected" in "".join(collected.sentences())
+    again = Collected(mine, secret(), "owner")
+    assert again.take(kept) == [name for name, _ in kept]
+    assert (again.summary()["collected"], again.summary()["there"]) == (1, 4)
 
 
 def test_there_is_one_way_at_a_time(keys, mine, tmp_path):
