@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LOCK = ".lock"
 """The name of the empty file that is locked meanwhile, and stays."""
 
+_MODE = 0o666
+"""Of that file: what `sudo` has made, as `collect --card` wants it, its folder's owner can lock, too."""
+
 
 @contextmanager
 def claimed(folder: Path, wait_s: float = 0) -> Iterator[None]:
@@ -32,7 +35,7 @@ def claimed(folder: Path, wait_s: float = 0) -> Iterator[None]:
         OSError: It cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
+    lock = FileLock(folder / LOCK, mode=_MODE)
     try:
         lock.acquire(timeout=wait_s)
     except Timeout as error:
