@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from trainer.claim import claimed
+from trainer.claim import LOCK, claimed
 from trainer.errors import DataError
 
 
@@ -25,6 +26,12 @@ def test_two_do_not_work_in_one_folder(tmp_path):
         other.wait()
     with claimed(folder):  # a kill gives the folder back
         pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such rights")
+def test_what_another_user_has_claimed_can_be_claimed_after(tmp_path):
+    with claimed(tmp_path):
+        assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o666
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from device.corrections.words import counted
-from trainer.collecting.folder import BELOW, add
+from trainer.collecting.folder import add
 from trainer.collecting.opened import open_all
+from trainer.recording.folder import BELOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+_BATCH_BYTES = 50 << 20
+"""So much of what is sealed is in memory at once, or a file more: a device may keep 1 GB."""
 
 
 class Collected:
@@ -38,19 +42,18 @@ class Collected:
     def take(self, files: Iterable[tuple[str, bytes]]) -> list[str]:
         """Take sealed files, with their names; give the names of those that are in the folder now.
 
+        Where something goes wrong with one of them, those before it may be in the folder, and are there when
+        they come again.
+
         Raises:
             DataError: The folder cannot be written.
         """
-        again: list[str] = []
+        return [name for batch in _batches(files) for name in self._take(batch)]
 
-        def fresh() -> Iterator[tuple[str, bytes]]:
-            for name, sealed in files:
-                if name in self._taken:
-                    again.append(name)
-                else:
-                    yield name, sealed
-
-        opened = open_all(fresh(), self._secret)
+    def _take(self, batch: Sequence[tuple[str, bytes]]) -> list[str]:
+        again = [name for name, _ in batch if name in self._taken]
+        fresh = [(name, sealed) for name, sealed in batch if name not in self._taken]
+        opened = open_all(fresh, self._secret)
         self.refused |= opened.refused
         if opened.corrections:
             added = add(self._folder, opened.corrections, self._speaker)
@@ -79,3 +82,16 @@ class Collected:
         if self._there:
             said.append(f"{counted(self._there)} had been collected before.")
         return said
+
+
+def _batches(files: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    batch: list[tuple[str, bytes]] = []
+    size = 0
+    for name, sealed in files:
+        batch.append((name, sealed))
+        size += len(sealed)
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

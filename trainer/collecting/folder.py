@@ -9,16 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from device.corrections.store import kept_as
-from trainer.recording.folder import RecordingFolder, Row
+from trainer.recording.folder import BELOW, RecordingFolder, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from device.corrections.content import Correction
-
-BELOW = "corrections"
-"""The folder with their sounds."""
 
 
 class Added(NamedTuple):
@@ -36,7 +33,7 @@ class Added(NamedTuple):
 
 
 def add(folder: Path, corrections: Mapping[str, Correction], speaker: str) -> Added:
-    """Write corrections into a folder, which need not be there: each whole, and in the list, or not at all.
+    """Write corrections into a folder, which need not be there. One that was cut off is written once more.
 
     Args:
         folder: The recordings of the owner.
@@ -55,7 +52,8 @@ def add(folder: Path, corrections: Mapping[str, Correction], speaker: str) -> Ad
         of_it = [*correction.undone, *filter(None, [correction.stays])]
         row = Row(correction.text, speaker)
         sounds |= {file: (sound, row) for file, sound in zip(names[name], of_it, strict=True)}
-    recordings.add_files(sounds)
+    if sounds:
+        recordings.add_files(sounds)
     return Added(len(new), len(sounds), len(corrections) - len(new))
 
 

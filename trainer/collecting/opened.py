@@ -26,6 +26,18 @@ _LONGEST_TEXT = 2000
 
 _MOST_SOUNDS = 8
 
+_MOST_FRAMES = round((LONGEST_S + 1) * SAMPLE_RATE_HZ)
+
+_BREAKS = {"Cc", "Zl", "Zp"}
+"""Kinds of characters that no line of text has: controls, and what ends lines and paragraphs."""
+
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""Directions (UAX #9) of the controls by which a text looks as if it said something else."""
+
+_FORMULA = "="
+"""What a spreadsheet that opens the list calculates. It does so with "-", "+" and "@", too, but with these
+what people dictate begins: lists, numbers and names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -57,6 +69,8 @@ def open_all(files: Iterable[tuple[str, bytes]], secret: bytes) -> Opened:
 
 
 def _opened(name: str, sealed: bytes, secret: bytes) -> Correction:
+    if not sealed:
+        raise CorrectionError("it is empty, or no plain file")
     kept = kept_as(name, len(sealed))
     if kept is None or len(sealed) > MOST_SEALED:
         raise CorrectionError("it is no correction: its name or size is another one")
@@ -72,14 +86,29 @@ def _check(correction: Correction) -> None:
     """Look at what is inside: to seal something to a public key, everybody can."""
     sounds = [*correction.undone, *filter(None, [correction.stays])]
     text = correction.text
-    has_controls = any(unicodedata.category(each) == "Cc" for each in text)
-    if not (0 < len(text) <= _LONGEST_TEXT and 0 < len(sounds) <= _MOST_SOUNDS) or has_controls:
+    if not (0 < len(text) <= _LONGEST_TEXT and 0 < len(sounds) <= _MOST_SOUNDS and _is_plain(text)):
         raise CorrectionError("what was sealed is no correction: its text or its sounds are not Saykey's")
     for sound in sounds:
-        try:
-            info = soundfile.info(io.BytesIO(sound))
-        except soundfile.LibsndfileError as error:
-            raise CorrectionError("what was sealed holds a sound that cannot be read") from error
-        is_ours = (info.format, info.samplerate, info.channels) == ("FLAC", SAMPLE_RATE_HZ, 1)
-        if not is_ours or info.duration > LONGEST_S + 1:
-            raise CorrectionError("what was sealed holds a sound that is not Saykey's")
+        _check_sound(sound)
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text looks like what it says, wherever the list is opened."""
+    is_odd = any(
+        unicodedata.category(each) in _BREAKS or unicodedata.bidirectional(each) in _TURNS for each in text
+    )
+    return not is_odd and not text.lstrip().startswith(_FORMULA)
+
+
+def _check_sound(sound: bytes) -> None:
+    """Decode a sound to its end: once it is collected, the device has it no more."""
+    try:
+        with soundfile.SoundFile(io.BytesIO(sound)) as file:
+            is_ours = (file.format, file.samplerate, file.channels) == ("FLAC", SAMPLE_RATE_HZ, 1)
+            if not (is_ours and 0 < file.frames <= _MOST_FRAMES):
+                raise CorrectionError("what was sealed holds a sound that is not Saykey's")
+            frames = len(file.read(dtype="int16"))
+    except soundfile.LibsndfileError as error:
+        raise CorrectionError("what was sealed holds a sound that cannot be read") from error
+    if frames != file.frames:
+        raise CorrectionError("what was sealed holds a sound that is cut short")

@@ -15,7 +15,7 @@ from device.errors import CorrectionError
 from trainer.errors import FlashError
 from trainer.files import replacing
 from trainer.flashing.copying import RESULT
-from trainer.flashing.drive import read_lines
+from trainer.flashing.drive import INFO, read_lines
 from trainer.flashing.flash import drives, eject_drive, find_drive
 from trainer.flashing.ssh import as_service, ended, started
 
@@ -37,6 +37,9 @@ _ON_CARD = (FOLDER, f"saykey/{FOLDER}", f"lib/saykey/{FOLDER}", f"var/lib/saykey
 
 _LONGEST_RESULT = 1 << 16
 
+_ABOUT = ("file: ", "bundle: ")
+"""How the line of a result begins that is for the trainer."""
+
 _HAND_OVER = "$as saykey corrections hand-over"
 
 
@@ -52,7 +55,7 @@ def by_drive(
     screen.say(f"The device is at {drive.path}.")
     done: set[str] = set()
     # Only so many are on it that a model has room.
-    while (names := take(_sealed_in(drive.path / CORRECTIONS))) and not done.issuperset(names):
+    while (names := _taken(take, drive.path)) and not done.issuperset(names):
         done.update(names)
         _drop(drive.path, names)
         eject_drive(computer, screen, drive.path)
@@ -112,13 +115,35 @@ def by_card(take: Take, card: Path) -> None:
         ) from error
 
 
+def _taken(take: Take, drive: Path) -> list[str]:
+    """Take what is on the drive, whose folder is there only while something is in it."""
+    folder = drive / CORRECTIONS
+    try:
+        if folder.exists():
+            return take(_sealed_in(folder))
+        (drive / INFO).stat()  # where it is gone, too, there is no drive any more
+    except OSError as error:
+        raise FlashError(
+            f"{error.filename or folder} cannot be read ({error.strerror or error}): plug the device in "
+            "again, and repeat."
+        ) from error
+    return []
+
+
 def _sealed_in(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Give the files that have the names of corrections. On a drive anything may be."""
-    with suppress(FileNotFoundError):
-        for file in sorted(folder.iterdir()):
-            about = file.lstat()  # a link or a pipe could have no end
-            if kept_as(file.name, 0) and stat.S_ISREG(about.st_mode) and about.st_size <= MOST_SEALED:
-                yield file.name, file.read_bytes()
+    """Give the files that have the names of corrections. On a drive anything may be.
+
+    Of one that is too long, only so much is read that this shows; of a link or a pipe, nothing, as it could
+    have no end.
+    """
+    for file in sorted(folder.iterdir()):
+        if kept_as(file.name, 0) is None:
+            continue
+        if stat.S_ISREG(file.lstat().st_mode):
+            with file.open("rb") as opened:
+                yield file.name, opened.read(MOST_SEALED + 1)
+        else:
+            yield file.name, b""
 
 
 def _drop(drive: Path, names: Iterable[str]) -> None:
@@ -135,15 +160,20 @@ def _drop(drive: Path, names: Iterable[str]) -> None:
 
 
 def _back(serial: str, computer: Computer, screen: Screen, patience: Patience, place: Path | None) -> Drive:
-    """Wait until the device says what became of that; give its drive."""
+    """Wait until the device says what became of that; give its drive.
+
+    Whatever it says is its answer, as the result from before was removed: its last line is about what it took
+    last, which may be settings that were edited on the same drive.
+    """
     named = [] if place is None else [place]
 
     def look() -> Drive | None:
         for drive in drives([*computer.volumes(), *named]):
             lines = [line for line in read_lines(drive.path / RESULT, _LONGEST_RESULT) if line.strip()]
-            if drive.serial == serial and lines and lines[-1].strip() == f"file: {COLLECTED}":
-                for line in lines[:-1]:
-                    screen.say(line)
+            if drive.serial == serial and lines:
+                for line in lines:
+                    if not line.startswith(_ABOUT):
+                        screen.say(line)
                 return drive
         return None
 

@@ -2,6 +2,7 @@
 
 A recording is on the disk before the list names it. Each FLAC file carries its own text and speaker, so that
 one which the list does not name yet, because the machine was switched off between the two, is not lost.
+`record` may have a folder open while `collect` adds to it: the list is read anew for each change.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import soundfile
 
 from device.audio.sound import SAMPLE_RATE_HZ
+from trainer.claim import claimed
 from trainer.dataset import LISTS
 from trainer.errors import DataError
 from trainer.files import replacing, write_text
@@ -22,14 +25,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from device.audio.sound import Samples
 
 LIST = "metadata.csv"
 """The list of recordings: file_name, text, speaker."""
 
+BELOW = "corrections"
+"""The folder with what `collect` adds: any number of sounds of one sentence."""
+
+_COLLECTED = f"{BELOW}/"
+
 _COLUMNS = ["file_name", "text", "speaker"]
 _OURS = "saykey-trainer"
 _NUMBERED = re.compile(r"(\d{4,})\.flac")
+
+_WAIT_S = 60.0
+"""More than another program takes to add what it has."""
 
 
 class Row(NamedTuple):
@@ -40,7 +54,7 @@ class Row(NamedTuple):
 
 
 class RecordingFolder:
-    """Recordings of sentences, at most one of each sentence by each speaker.
+    """Recordings of sentences, at most one of each sentence by each speaker; and what was collected.
 
     Attributes:
         mended: What was put right when it was opened, each in one sentence.
@@ -56,8 +70,9 @@ class RecordingFolder:
         self.mended: list[str] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._rows = self._read()
-            self._mend()
+            self._rows = self._read()  # before anything is written: others' data stay as they are
+            with self._alone():
+                self._mend()
         except OSError as error:
             raise DataError(f"{folder} cannot be used ({error}): choose another folder") from error
 
@@ -75,18 +90,18 @@ class RecordingFolder:
             DataError: It cannot be written. What was kept before is still there.
         """
         row = Row(text, speaker)
-        before = [name for name, other in self._rows.items() if other == row]
-        name = self._free_name()
-        rows = {other: self._rows[other] for other in self._rows if other not in before} | {name: row}
         try:
-            with replacing(self._folder / name) as partial:
-                partial.write_bytes(_flac(samples, row))
-            self._write(rows)
-            for other in before:
-                (self._folder / other).unlink(missing_ok=True)
+            with self._alone():
+                name = self._free_name()
+                before = [other for other, said in _recorded(self._rows).items() if said == row]
+                rows = {other: said for other, said in self._rows.items() if other not in before}
+                with replacing(self._folder / name) as partial:
+                    partial.write_bytes(_flac(samples, row))
+                self._write(rows | {name: row})
+                for other in before:
+                    (self._folder / other).unlink(missing_ok=True)
         except OSError as error:
-            reason = f"{self._folder / name} cannot be written ({error.strerror})"
-            raise DataError(f"{reason}: make room; what was kept before is still there") from error
+            raise self._unwritten(error) from error
         return name
 
     def has(self, name: str) -> bool:
@@ -94,26 +109,37 @@ class RecordingFolder:
         return name in self._rows
 
     def add_files(self, sounds: Mapping[str, tuple[bytes, Row]]) -> None:
-        """Keep sound files as they are, all of them or none.
+        """Keep sounds; the list then names all of them or none.
 
         Args:
-            sounds: What is in each, and what is said in it, by its name, which may have a folder before it.
+            sounds: A FLAC file of 16 bits, and what is said in it, by the name that it gets in `BELOW`.
 
         Raises:
             DataError: They cannot be written. What was kept before is still there.
         """
         try:
-            for name, (content, _) in sounds.items():
-                (self._folder / name).parent.mkdir(exist_ok=True)
-                with replacing(self._folder / name) as partial:
-                    partial.write_bytes(content)
-            if sounds:
+            with self._alone():
+                for name, (content, row) in sounds.items():
+                    (self._folder / name).parent.mkdir(exist_ok=True)
+                    samples, _ = soundfile.read(io.BytesIO(content), dtype="int16")  # to the bit
+                    with replacing(self._folder / name) as partial:
+                        partial.write_bytes(_flac(samples, row))
                 self._write(self._rows | {name: row for name, (_, row) in sounds.items()})
         except OSError as error:
-            raise DataError(
-                f"{self._folder} cannot be written ({error.strerror}): make room; what was kept before is "
-                "still there"
-            ) from error
+            raise self._unwritten(error) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the list as it is now, and nobody else change it."""
+        with claimed(self._folder, _WAIT_S):
+            self._rows = self._read()
+            yield
+
+    def _unwritten(self, error: OSError) -> DataError:
+        return DataError(
+            f"{self._folder} cannot be written ({error.strerror}): make room; what was kept before is "
+            "still there"
+        )
 
     def _free_name(self) -> str:
         names = (*self._rows, *(file.name for file in self._folder.iterdir()))
@@ -152,7 +178,7 @@ class RecordingFolder:
         self.mended += [f"{name} is gone: its line is taken out" for name in self._rows.keys() - rows.keys()]
         for name, row in self._unlisted():
             # Of two takes of a sentence, the list has one: the other was on its way in or out.
-            if row in rows.values():
+            if not name.startswith(_COLLECTED) and row in _recorded(rows).values():
                 (self._folder / name).unlink()
             else:
                 rows[name] = row
@@ -161,17 +187,25 @@ class RecordingFolder:
             self._write(rows)
 
     def _unlisted(self) -> Iterator[tuple[str, Row]]:
-        for file in sorted(self._folder.glob("*.flac")):
-            row = None if file.name in self._rows else _row_in(file)
+        for file in sorted((*self._folder.glob("*.flac"), *self._folder.glob(f"{_COLLECTED}*.flac"))):
+            name = file.relative_to(self._folder).as_posix()
+            row = None if name in self._rows else _row_in(file)
             if row is not None:
-                yield file.name, row
+                yield name, row
 
 
-def _flac(samples: Samples, row: Row) -> bytes:
+def _recorded(rows: Mapping[str, Row]) -> dict[str, Row]:
+    """Give those of which there is one of each sentence by each speaker."""
+    return {name: row for name, row in rows.items() if not name.startswith(_COLLECTED)}
+
+
+def _flac(samples: Samples | NDArray[np.int16], row: Row) -> bytes:
     """Give a FLAC file of 16 bits with its text and speaker in it, as title and artist."""
     file = io.BytesIO()
     with soundfile.SoundFile(file, "w", SAMPLE_RATE_HZ, 1, "PCM_16", format="FLAC") as sound:
-        sound.title, sound.artist, sound.software = row.text, row.speaker, _OURS
+        sound.title, sound.software = row.text, _OURS
+        if row.speaker:  # an empty one cannot be written, and is read where there is none
+            sound.artist = row.speaker
         sound.write(samples)
     return file.getvalue()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 import os
 import shutil
@@ -22,13 +23,19 @@ from device.corrections.store import Limits, Store, sum_of
 from device.errors import CorrectionError
 from device.models.trust import Trust
 from tests.bundles import OWNER, STRANGER, public
-from tests.corrections.made import OTHER, SAID, correction, flac_of, sealed
+from tests.corrections.made import OTHER, SAID, correction, flac_of, sealed, secret
 from tests.trainer.flashing.far import Far
+from tests.trainer.flashing.made import Screen
+from trainer.collecting.collected import Collected
+from trainer.collecting.ways import by_drive
 from trainer.commands.collect import collect
 from trainer.dataset import load_manifest
 from trainer.errors import DataError, FlashError, OwnerKeyError
 from trainer.flashing import keys as keys_module
+from trainer.flashing.drive import Drive
+from trainer.flashing.flash import Computer
 from trainer.flashing.keys import make, public_key
+from trainer.flashing.patience import Patience
 from trainer.personalize.source import own_source
 from trainer.recording.folder import RecordingFolder
 
@@ -118,8 +125,8 @@ def test_what_was_kept_is_a_folder_of_recordings_and_gone_on_the_device(keys, fa
     ]
     assert all(each.path.parent == mine / "corrections" for each in heard)
     first = next(each for each in heard if each.text == SAID and "undone-1" in each.path.name)
-    assert first.path.read_bytes() == flac_of(1.5, 1)
-    assert soundfile.info(first.path).duration == 1.5
+    said = soundfile.read(io.BytesIO(flac_of(1.5, 1)), dtype="int16")[0]
+    assert soundfile.read(first.path, dtype="int16")[0].tolist() == said.tolist()
     assert len(own_source(mine, None)[0].spoken) == 3
     assert not list(mine.rglob("*.partial"))
 
@@ -147,6 +154,16 @@ def test_they_come_beside_what_was_read_aloud(keys, far, store, mine):
     assert RecordingFolder(mine).mended == []
 
 
+def test_a_session_of_record_that_is_open_meanwhile_loses_nothing(keys, far, store, mine):
+    session = RecordingFolder(mine)
+    samples = soundfile.read(io.BytesIO(flac_of()), dtype="float32")[0]
+    session.add(samples, "Before.", "owner")
+    assert run(mine, "--card", far.state).exit_code == 0
+    session.add(samples, "After.", "owner")
+    assert sorted({row["text"] for row in rows(mine)}) == ["After.", "Before.", SAID, OTHER]
+    assert len(rows(mine)) == 5
+
+
 def _file(folder: Path, content: bytes) -> Path:
     file = folder.parent / "noise.flac"
     file.write_bytes(content)
@@ -169,6 +186,17 @@ def test_only_what_was_collected_is_deleted(keys, far, store, mine):
     assert len(left) == 2
 
 
+def harmed(flac: bytes) -> bytes:
+    """Give a sound with one bit of its middle turned round."""
+    middle = len(flac) // 2
+    return flac[:middle] + bytes([flac[middle] ^ 8]) + flac[middle + 1 :]
+
+
+def promising(flac: bytes, frames: int) -> bytes:
+    """Give a sound whose head says that it has so many frames (RFC 9639, section 8.2: bits 108 to 143)."""
+    return flac[:22] + frames.to_bytes(4, "big") + flac[26:]
+
+
 @pytest.mark.parametrize(
     "forged",
     [
@@ -176,6 +204,11 @@ def test_only_what_was_collected_is_deleted(keys, far, store, mine):
         seal(b"", public(OWNER)),
         seal(encode(correction("")), public(OWNER)),
         seal(encode(correction("a\x1b[2Jb")), public(OWNER)),
+        *(
+            seal(encode(correction(f"a{each}b")), public(OWNER))
+            for each in "\u2028\u2029\u202a\u202e\u2066\u2069"
+        ),
+        seal(encode(correction('=HYPERLINK("http://a.example")')), public(OWNER)),
         seal(encode(correction(undone=())), public(OWNER))[:-1],
         seal(encode(correction(undone=(), stays=b"")), public(OWNER)),
         seal(encode(correction(undone=(b"fLaC",))), public(OWNER)),
@@ -183,8 +216,12 @@ def test_only_what_was_collected_is_deleted(keys, far, store, mine):
         seal(encode(correction(undone=(flac_of(rate_hz=8000),))), public(OWNER)),
         seal(encode(correction(undone=(flac_of(40.0),))), public(OWNER)),
         seal(encode(correction(undone=(flac_of(0.1),) * 9)), public(OWNER)),
+        seal(encode(correction(undone=(flac_of(0),))), public(OWNER)),
+        seal(encode(correction(undone=(harmed(flac_of()),))), public(OWNER)),
+        seal(encode(correction(stays=flac_of()[:-5000])), public(OWNER)),
+        seal(encode(correction(stays=promising(flac_of(), 40_000))), public(OWNER)),
     ],
-    ids=range(11),
+    ids=range(22),
 )
 def test_what_somebody_else_sealed_is_looked_at(keys, far, mine, forged):
     store = Store(far.state / "corrections")
@@ -215,8 +252,20 @@ def test_what_is_no_plain_file_is_not_read(tmp_path, store, mine, make, monkeypa
     first, _ = store.kept()
     (store.folder / first.name).rename(tmp_path / first.name)
     make(tmp_path / first.name, store.folder / first.name)
-    done = told(run(mine, "--card", store.folder.parent, "--json"))
-    assert (done["collected"], done["refused"]) == (1, {})
+    done = run(mine, "--card", store.folder.parent, "--json")
+    assert done.exit_code == 1
+    assert told(done)["collected"] == 1
+    assert told(done)["refused"] == {first.name: "it is empty, or no plain file"}
+
+
+def test_what_is_too_large_is_named_and_not_read_to_its_end(keys, far, store, mine):
+    first, _ = store.kept()
+    with (store.folder / first.name).open("r+b") as sparse:
+        sparse.truncate(1 << 40)
+    done = run(mine, "--card", far.state, "--json")
+    assert done.exit_code == 1
+    assert told(done)["collected"] == 1
+    assert told(done)["refused"].keys() == {first.name}
 
 
 @pytest.mark.parametrize("password", ["", PASSWORD], ids=["no password", "password"])
@@ -274,6 +323,59 @@ def test_on_a_drive_without_any_nothing_is_ejected(tmp_path, keys, far, mine):
     assert [file.name for file in drive.iterdir()] == ["INFO.TXT"]
 
 
+def test_settings_that_were_edited_on_the_same_drive_are_told_too(keys, far, drive, mine):
+    (drive / "SAYKEY.TOML").write_text("[corrections]\nkeep = true\n")
+    done = run(mine, "--drive", drive, "--timeout", 5)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "2 corrections collected, and deleted here." in done.stderr
+    assert "The settings in SAYKEY.TOML are in force." in done.stderr
+    assert "file: " not in done.stderr
+    assert Store(far.state / "corrections").kept() == []
+
+
+def test_a_drive_with_a_file_in_the_place_of_the_folder_is_told(keys, drive, mine):
+    shutil.rmtree(drive / "CORRECTIONS")
+    (drive / "CORRECTIONS").touch()
+    done = run(mine, "--drive", drive)
+    assert isinstance(done.exception, FlashError)
+    assert "CORRECTIONS cannot be read (Not a directory)" in str(done.exception)
+
+
+def test_a_drive_that_cannot_be_read_any_more_is_told(keys, drive, mine, monkeypatch):
+    open_ = Path.open
+
+    def unplugged(file, *arguments, **options):
+        if file.suffix == ".sealed":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
+        return open_(file, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", unplugged)
+    done = run(mine, "--drive", drive)
+    assert isinstance(done.exception, FlashError)
+    assert "plug the device in again" in str(done.exception)
+    assert not mine.exists()
+
+
+@pytest.mark.parametrize("after", range(2))
+def test_a_drive_that_vanishes_is_not_one_without_any(drive, after):
+    def take(files):
+        for _ in range(after):
+            next(files)
+        shutil.rmtree(drive)
+        return [name for name, _ in files]
+
+    computer = Computer(volumes=list, eject=bool)
+    with pytest.raises(FlashError, match="plug the device in again"):
+        by_drive(take, computer, Screen(), Patience(1), drive)
+
+
+def test_a_drive_that_was_gone_at_once_is_not_one_without_any(tmp_path, monkeypatch):
+    gone = Drive(tmp_path / "SAYKEY", "", "12", None)
+    monkeypatch.setattr("trainer.collecting.ways.find_drive", lambda *_: gone)
+    with pytest.raises(FlashError, match=r"INFO\.TXT cannot be read"):
+        by_drive(lambda files: [name for name, _ in files], Computer(), Screen(), Patience(1))
+
+
 def test_a_device_that_does_not_come_is_told_and_nothing_else(tmp_path, keys, mine):
     done = run(mine, "--drive", tmp_path / "none", "--timeout", 1)
     assert isinstance(done.exception, FlashError)
@@ -301,7 +403,16 @@ def _plainly(path):
 
 
 @pytest.mark.parametrize(
-    "text", ["Qu\u2019est-ce que c\u2019est\u202f?", "Ja,\u00a0bitte.", "\u0928\u094d\u200d"]
+    "text",
+    [
+        "Qu\u2019est-ce que c\u2019est\u202f?",
+        "Ja,\u00a0bitte.",
+        "\u0928\u094d\u200d",
+        "\u05e9\u05dc\u05d5\u05dd\u200f!",
+        "- milk",
+        "+49 30 1234",
+        "@anna",
+    ],
 )
 def test_every_languages_text_is_one(keys, far, mine, text):
     Store(far.state / "corrections").add(sealed(text), PLENTY)
@@ -332,6 +443,28 @@ def test_a_pipe_that_breaks_off_costs_nothing(keys, far, store, mine):
     assert isinstance(run(mine, "--ssh", HOST).exception, CorrectionError)
     assert len(store.kept()) == 2
     assert not mine.exists()
+
+
+def test_more_than_memory_should_hold_is_written_bit_by_bit(mine, monkeypatch):
+    contents = [sealed(seed=seed) for seed in range(5)]
+    kept = [(f"2026-01-31-{sum_of(each)}.sealed", each) for each in contents]
+    monkeypatch.setattr("trainer.collecting.collected._BATCH_BYTES", 2 * len(contents[0]))
+    there = []
+
+    def breaking_off():
+        for each in kept[:4]:
+            there.append(len(rows(mine)) // 2 if mine.exists() else 0)
+            yield each
+        raise CorrectionError("cut short")
+
+    collected = Collected(mine, secret(), "owner")
+    with pytest.raises(CorrectionError):
+        collected.take(breaking_off())
+    assert there == [0, 0, 2, 2]
+    assert "4 corrections collected" in "".join(collected.sentences())
+    again = Collected(mine, secret(), "owner")
+    assert again.take(kept) == [name for name, _ in kept]
+    assert (again.summary()["collected"], again.summary()["there"]) == (1, 4)
 
 
 def test_there_is_one_way_at_a_time(keys, mine, tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
+import io
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer import files
+from trainer.claim import LOCK, claimed
 from trainer.dataset import load_manifest
 from trainer.errors import DataError
-from trainer.recording.folder import LIST, RecordingFolder
+from trainer.recording.folder import BELOW, LIST, RecordingFolder, Row
 
 
 def sound(value: float = 0.25, length: int = 1600) -> np.ndarray:
@@ -24,6 +26,12 @@ def sound(value: float = 0.25, length: int = 1600) -> np.ndarray:
 def listed(folder: Path) -> dict[str, tuple[str, str]]:
     with (folder / LIST).open(encoding="utf-8", newline="") as file:
         return {row["file_name"]: (row["text"], row["speaker"]) for row in csv.DictReader(file)}
+
+
+def flac(value: float) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, sound(value), 16_000, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
 
 
 def flacs(folder: Path) -> set[str]:
@@ -115,7 +123,9 @@ def test_killed_at_any_moment_it_loses_at_most_the_one_under_way(tmp_path, text)
             with contextlib.suppress(Killed):
                 kept.add(sound(0.2), text, "me")
         again = RecordingFolder(folder)
-        assert listed(folder).keys() == flacs(folder) == {path.name for path in folder.iterdir()} - {LIST}
+        assert (
+            listed(folder).keys() == flacs(folder) == {path.name for path in folder.iterdir()} - {LIST, LOCK}
+        )
         assert again.texts("me") in ({"Old."}, {"Old.", text})
         assert len(again) == len(again.texts("me"))
         for name, row in listed(folder).items():
@@ -146,6 +156,59 @@ def test_a_recording_that_its_owner_deleted_is_taken_out_of_the_list(tmp_path):
     assert again.mended == ["0001.flac is gone: its line is taken out"]
     assert again.texts("me") == {"Two."}
     assert again.add(sound(), "Three.", "me") == "0003.flac"
+
+
+COLLECTED = {
+    f"{BELOW}/a-{each}.flac": (flac(value), Row("One.", "me")) for each, value in (("1", 0.1), ("2", 0.2))
+}
+
+
+def test_what_another_program_adds_meanwhile_stays_in_the_list(tmp_path):
+    kept = RecordingFolder(tmp_path)
+    kept.add(sound(), "Zero.", "me")
+    RecordingFolder(tmp_path).add_files(COLLECTED)
+    kept.add(sound(), "Two.", "me")
+    assert listed(tmp_path).keys() == {"0001.flac", "0002.flac", *COLLECTED}
+    assert kept.texts("me") == {"Zero.", "One.", "Two."}
+
+
+def test_a_change_waits_for_that_of_another_program_and_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.recording.folder._WAIT_S", 0.1)
+    kept = RecordingFolder(tmp_path)
+    with claimed(tmp_path):
+        with pytest.raises(DataError, match="at work in"):
+            kept.add(sound(), "One.", "me")
+        with pytest.raises(DataError, match="at work in"):
+            RecordingFolder(tmp_path)
+    kept.add(sound(), "One.", "me")
+
+
+def test_what_was_collected_is_named_again_though_the_list_is_lost(tmp_path):
+    RecordingFolder(tmp_path).add_files(COLLECTED)
+    before = listed(tmp_path)
+    (tmp_path / LIST).unlink()
+    again = RecordingFolder(tmp_path)
+    assert listed(tmp_path) == before == dict.fromkeys(COLLECTED, ("One.", "me"))
+    assert again.mended == [f"{name} was not in the list: it is now" for name in COLLECTED]
+    for name, (content, _) in COLLECTED.items():
+        samples, _ = soundfile.read(tmp_path / name, dtype="int16")
+        np.testing.assert_array_equal(samples, soundfile.read(io.BytesIO(content), dtype="int16")[0])
+
+
+def test_who_reads_aloud_what_was_collected_too_has_both(tmp_path):
+    kept = RecordingFolder(tmp_path)
+    kept.add_files(COLLECTED)
+    name = kept.add(sound(), "One.", "me")
+    assert listed(tmp_path).keys() == {name, *COLLECTED}
+    (tmp_path / LIST).unlink()
+    RecordingFolder(tmp_path)
+    assert listed(tmp_path).keys() == {name, *COLLECTED}
+
+
+def test_nobody_need_be_named(tmp_path):
+    RecordingFolder(tmp_path).add(sound(), "One.", "")
+    (tmp_path / LIST).unlink()
+    assert RecordingFolder(tmp_path).texts("") == {"One."}
 
 
 def test_sound_that_is_not_ours_is_left_alone(tmp_path):
