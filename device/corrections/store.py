@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from device.corrections.days import Seen, by_the_clock, counted_on
+from device.corrections.sealed import HEAD_BYTES, key_id
 from device.kept_host import state_folder
 from device.models.files import new_file, sync
 
@@ -116,6 +117,15 @@ class Store:
             OSError: It cannot be read.
         """
         return (self.folder / kept.name).read_bytes()
+
+    def key_id(self, kept: Kept) -> str:
+        """Give the number of the key that a file is sealed to, as the file says.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        with (self.folder / kept.name).open("rb") as file:
+            return key_id(file.read(HEAD_BYTES))
 
     def add(self, sealed: bytes, limits: Limits) -> None:
         """Write a file, whole or not at all; the oldest make room for it. One that is alone too much is none.
