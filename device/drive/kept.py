@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from device import __version__
 from device.corrections.store import FOLDER as CORRECTIONS_FOLDER
 from device.corrections.store import Store
-from device.doctor.report import without_addresses
+from device.doctor.finding import without_computers
 from device.drive.image import FatImage, size_for
 from device.drive.words import (
     CORRECTIONS,
@@ -333,7 +333,7 @@ class Kept:
             why = (self._folder / _LAST_FAULT).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return f"Saykey could not begin when it was started last: {one_line(without_addresses(why))}\n\n"
+        return f"Saykey could not begin when it was started last: {one_line(without_computers(why))}\n\n"
 
     # Texts that stay where they were refused, as on a card.
 
