@@ -5,12 +5,15 @@ import asyncio
 import io
 import json
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from device.commands import corrections
 from device.control import serving
+from device.corrections.days import Seen, by_the_clock
 from device.corrections.store import Limits, Store
 from device.doctor.corrections import corrections as examine
 from device.doctor.finding import Verdict
@@ -86,6 +89,15 @@ def test_how_many_how_old_and_how_large(capsys, store, wanted):
     assert json.loads(capsys.readouterr().out) == {
         "keep": True, "key": public().id, "count": 2, "bytes": 2 * 262216, "oldest": "2020-01-01"
     }  # fmt: skip
+
+
+def test_how_old_they_are_is_told_by_the_days_that_the_device_counts(capsys, store, wanted):
+    now = by_the_clock()
+    ahead = Seen(now.day + timedelta(5), now.boot, now.uptime_h)
+    (store.folder / "day.json").write_bytes(msgspec.json.encode(ahead))
+    call(config=wanted)
+    assert "the oldest of 5 days ago" in capsys.readouterr().out
+    assert "the oldest of 5 days ago" in verdicts(keeps=False)[0][1]
 
 
 def test_all_are_deleted_where_no_daemon_runs(capsys, store):

@@ -95,6 +95,17 @@ def test_a_report_holds_no_user_name_and_nothing_that_commands_a_terminal(monkey
     assert finding == warning("~/models, /home/mia2/models, [2J Micro phone", "see ~")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/etc/saykey.d/hosts.toml, line 2: hosts.NAME is a table: write [hosts.NAME] on a line of its own",
+        "hosts is a table, and saykey hosts lists who is paired",
+    ],
+)
+def test_what_is_no_name_of_a_computer_stays(said):
+    assert only(diagnose(lambda: [ok(said)])) == ok(said)
+
+
 # Settings, model, detector, versions.
 
 

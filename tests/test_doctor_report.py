@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -59,10 +60,32 @@ def test_what_is_found_stands_in_their_order_and_with_what_to_do():
 
 def test_lines_fit_every_window_and_no_address_is_told():
     long = ok("the keyboard of AA:bb:01:23:45:67 is " + "very " * 30 + "far")
-    text = text_of(Examined([("bluetooth", long)], []), "word " * 40)
+    text = text_of(examine_within({"bluetooth": lambda: [long]}, PATIENCE_S), "word " * 40)
     assert max(map(len, text.splitlines())) <= 78
     assert "the keyboard of (address) is very" in text
     assert "45:67" not in text
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        """[hosts."Ada's laptop"]\nlayout = "dee"\n""",
+        """[hosts."Ada's laptop"]\nlayuot = "de"\n""",
+        """[hosts]\n"Ada's laptop" = "de"\n""",
+        """[hosts."Ada's laptop"]\n[hosts."Ada's laptop"]\n""",
+        """[hosts."The \\"laptop\\" of Ada"]\nlayout = "dee"\n""",
+        """[hosts.Ada]\npace = true\n""",
+        """[hosts.Ada]\nlayout_toggle = "win+x"\nother_layout = "us"\n""",
+    ],
+)
+def test_no_computer_is_named_when_its_settings_are_wrong(tmp_path, settings):
+    config = tmp_path / "wrong.toml"
+    config.write_text(settings)
+    for text in (doctor.at_the_card(config), doctor.at_the_drive(config, listens=False)):
+        assert "fault    settings" in text
+        assert "wrong.toml" in text
+        assert 'hosts."..."' in text
+        assert not {"Ada", "laptop"} & set(re.findall(r"\w+", text))
 
 
 def test_at_the_drive_all_is_looked_at_but_what_loads_a_model(monkeypatch):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from device.commands import add_common
 from device.control_requests import ForgetCorrections, ask
 from device.corrections.hand_over import hand_over
-from device.corrections.store import Store, today
+from device.corrections.store import Store
 from device.corrections.words import NO_KEY, OFF, amount, counted, forgotten, sentence
 from device.errors import ControlError, CorrectionError
 from device.models.files import other_owner
@@ -19,6 +19,7 @@ from device.settings_files import load
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from datetime import date
 
     from device.corrections.store import Kept
     from device.models.signature import PublicKey
@@ -93,10 +94,10 @@ def _show(store: Store, arguments: argparse.Namespace) -> None:
         }
         print(json.dumps(about))
     else:
-        print("\n".join(lines(kept, key, keeps=keeps)))
+        print("\n".join(lines(kept, store.today(), key, keeps=keeps)))
 
 
-def lines(kept: Sequence[Kept], key: PublicKey | None, *, keeps: bool) -> list[str]:
+def lines(kept: Sequence[Kept], today: date, key: PublicKey | None, *, keeps: bool) -> list[str]:
     """Say what is kept, and why not more."""
     if not keeps:
         why = OFF
@@ -104,4 +105,4 @@ def lines(kept: Sequence[Kept], key: PublicKey | None, *, keeps: bool) -> list[s
         why = f"Nothing is kept: {NO_KEY}. saykey-trainer keys new makes one; then: saykey key trust KEY"
     else:
         why = f"What is taken back and said again is kept, sealed to the key {key.id}."
-    return [sentence(amount(kept, today())), why]
+    return [sentence(amount(kept, today)), why]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from device.corrections.content import VERSION, Correction, encode, flac
 from device.corrections.same import is_same
 from device.corrections.sealed import seal
-from device.corrections.store import Limits, Store, today
+from device.corrections.store import Limits, Store
 from device.corrections.watch import Watch
 from device.corrections.words import NO_KEY, counted
 from device.errors import CorrectionError, SaykeyError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from device.settings import CorrectionsSettings
 
 log = logging.getLogger(__name__)
+
+TIDY_S = 3600.0
+"""So often what is kept is held to the limits: a day ends while the device runs, too."""
 
 
 class Corrections:
@@ -60,12 +63,15 @@ class Corrections:
         self._writer = ThreadPoolExecutor(1, "corrections")  # it starts no thread before there is work
         self._forgotten = 0  # so often: what was heard before the last time is not written any more
         self._timer: asyncio.TimerHandle | None = None
+        self._next_tidy: asyncio.TimerHandle | None = None
         self._is_told = False
 
     async def start(self) -> None:
         """Hold what was kept to the limits, or delete it, where the user does not want it any more."""
         if await asyncio.to_thread(self._begin):
             self._watch = Watch()
+        if self._keeps:
+            self._tidy_later()
 
     def recorded(self, number: int, recorded: Recorded) -> None:
         """Take note of the recording of a dictation."""
@@ -109,8 +115,8 @@ class Corrections:
 
     async def stop(self) -> None:
         """Return when all is written that was certain; what was not is forgotten."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in filter(None, (self._timer, self._next_tidy)):
+            timer.cancel()
         self._watch = None
         await asyncio.to_thread(self._writer.shutdown)
 
@@ -131,6 +137,13 @@ class Corrections:
         if self._watch:
             self._keep(self._watch.passed(self._clock()))
 
+    def _tidy_later(self) -> None:
+        self._next_tidy = asyncio.get_running_loop().call_later(TIDY_S, self._tidy_now)
+
+    def _tidy_now(self) -> None:
+        self._writer.submit(self._tidy)
+        self._tidy_later()
+
     # In the thread. What was said is in no message of these.
 
     def _begin(self) -> bool:
@@ -144,9 +157,15 @@ class Corrections:
             self._tell(error)
         return self._keeps and self._has_key()
 
+    def _tidy(self) -> None:
+        try:
+            self._store.tidy(self._limits)
+        except OSError as error:
+            self._tell(error)
+
     def _write(self, certain: SpokenAgain, forgotten: int) -> None:
         try:
-            content = content_of(certain, today())
+            content = content_of(certain, self._store.today())
             key = self._trust.key()  # it may have been forgotten meanwhile
             if content and key and forgotten == self._forgotten:
                 self._store.add(seal(content, key), self._limits)

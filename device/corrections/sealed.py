@@ -26,13 +26,16 @@ MAGIC = b"saykey sealed 1\n"
 
 _ID = slice(len(MAGIC), len(MAGIC) + 8)
 
+HEAD_BYTES = _ID.stop
+"""What stands before the box."""
+
 _BOX_BYTES = 48
 """What a box adds: a public key and a sum (crypto_box_SEALBYTES)."""
 
 LEAST_PADDED = 256 << 10
 """Fourteen seconds of speech in FLAC or so, which is most sentences twice."""
 
-MOST_SEALED = _ID.stop + _BOX_BYTES + (8 << 20)
+MOST_SEALED = HEAD_BYTES + _BOX_BYTES + (8 << 20)
 """Bytes of the longest file that is opened: the four longest sounds have less than half of it."""
 
 
@@ -80,7 +83,7 @@ def unseal(sealed: bytes, secret: bytes) -> bytes:
         raise CorrectionError("it is no sealed correction, or its beginning is damaged")
     owner = SigningKey(secret[:32])
     try:
-        padded = SealedBox(owner.to_curve25519_private_key()).decrypt(sealed[_ID.stop :])
+        padded = SealedBox(owner.to_curve25519_private_key()).decrypt(sealed[HEAD_BYTES:])
         return sodium_unpad(padded, len(padded))
     except (CryptoError, ValueError) as error:
         raise CorrectionError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from device.corrections.store import Store, today
+from device.corrections.store import Store
 from device.corrections.words import NO_KEY, amount
 from device.doctor.finding import Finding, ok, warning
 from device.models.trust import Trust
@@ -25,8 +25,9 @@ def corrections(*, keeps: bool, store: Store | None = None, trust: Trust | None 
     Raises:
         ModelError: The key cannot be read.
     """
+    store = store or Store()
     try:
-        there = amount((store or Store()).kept(), today())
+        there = amount(store.kept(), store.today())
     except OSError as error:
         yield warning(f"what is kept cannot be read ({error.strerror})", "run it as the user saykey")
         return

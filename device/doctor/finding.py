@@ -10,6 +10,12 @@ from pathlib import Path
 
 from device.errors import SaykeyError
 
+_ADDRESS = re.compile(r"\b(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\b")
+"""Of a Bluetooth device or a network card: it is known by it for ever, and nobody who helps needs it."""
+
+_COMPUTER = re.compile(r"""(?<![\w/.-])hosts\.(?!NAME\b)(?:"(?:[^"\\]|\\.)*"|[\w-]+)|\('hosts', .*\)""")
+"""The name of a host's table, as Saykey and as Python's parser write it: it is the name of a computer."""
+
 
 class Verdict(Enum):
     """How good or bad it is."""
@@ -77,12 +83,18 @@ def examine(checks: Mapping[str, Check]) -> Iterator[tuple[str, Finding]]:
             yield subject, _tidy(fault_of(error))
 
 
+def without_computers(text: str) -> str:
+    """Give a text without addresses, and without the names that computers have in the settings."""
+    return _COMPUTER.sub('hosts."..."', _ADDRESS.sub("(address)", text))
+
+
 def _tidy(finding: Finding) -> Finding:
     return Finding(finding.verdict, _presentable(finding.found), _presentable(finding.advice))
 
 
 def _presentable(text: str, home: Path | None = None) -> str:
-    """Give text on one line, without the user's name and without what could command a terminal."""
+    """Give text on one line, without names and addresses, and without what could command a terminal."""
+    text = without_computers(text)
     folder = str(home or Path.home())
     if folder != "/":
         text = re.sub(re.escape(folder) + r"(?![\w.-])", "~", text)

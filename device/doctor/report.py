@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 import time
 from dataclasses import dataclass
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from device.doctor.finding import Check, Finding
-
-_ADDRESS = re.compile(r"\b(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\b")
-"""Of a Bluetooth device or a network card: it is known by it for ever, and nobody who helps needs it."""
 
 _WIDTH = 78
 """Characters of a line, which every editor shows."""
@@ -86,16 +82,11 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     return f"{', '.join(parts)}{'.' if faults else ': dictation works as far as they let it.'}"
 
 
-def without_addresses(text: str) -> str:
-    """Give a text without the addresses of Bluetooth devices and network cards."""
-    return _ADDRESS.sub("(address)", text)
-
-
 def _entry(subject: str, finding: Finding) -> Iterator[str]:
     beginning = f"{finding.verdict.value:<8} {subject:<12}  "
-    yield from _folded(without_addresses(finding.found), beginning)
+    yield from _folded(finding.found, beginning)
     if finding.advice:
-        yield from _folded(without_addresses(finding.advice), f"{'-> ':>{len(beginning)}}")
+        yield from _folded(finding.advice, f"{'-> ':>{len(beginning)}}")
 
 
 def _folded(text: str, before: str = "") -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from device import __version__
 from device.corrections.store import FOLDER as CORRECTIONS_FOLDER
 from device.corrections.store import Store
-from device.doctor.report import without_addresses
+from device.doctor.finding import without_computers
 from device.drive.image import FatImage, size_for
 from device.drive.words import (
     CORRECTIONS,
@@ -217,10 +217,16 @@ class Kept:
         return new.finish(self.image)
 
     def _put_corrections(self, image: FatImage) -> None:
-        """Put what is kept of corrections there, the oldest first, but for what would take too much room."""
+        """Put what is kept of corrections there, but for what would take too much room.
+
+        First are those that the owner's key opens, the oldest first: the others may never be collected, and
+        would take their room each time.
+        """
         try:
-            files, size = [], 0
-            for each in self.corrections.kept():
+            files, size, ours = [], 0, self._key_id()
+            for each in sorted(
+                self.corrections.kept(), key=lambda each: self.corrections.key_id(each) != ours
+            ):
                 size += each.size
                 if size <= image.path.stat().st_size * _CORRECTIONS_SHARE:
                     files.append(self.corrections.folder / each.name)
@@ -228,6 +234,13 @@ class Kept:
                 image.put_folder(CORRECTIONS, files)
         except (DriveError, OSError) as error:  # it shall not cost the drive
             log.warning("no corrections are on the drive: %s", error)
+
+    def _key_id(self) -> str:
+        try:
+            key = self.trust.key()
+        except SaykeyError:  # INFO.TXT says so
+            return ""
+        return key.id if key else ""
 
     def discard_image(self) -> None:
         """Remove the drive's file system. Where it cannot be, it is looked at once more at the next start."""
@@ -320,7 +333,7 @@ class Kept:
             why = (self._folder / _LAST_FAULT).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return f"Saykey could not begin when it was started last: {one_line(without_addresses(why))}\n\n"
+        return f"Saykey could not begin when it was started last: {one_line(without_computers(why))}\n\n"
 
     # Texts that stay where they were refused, as on a card.
 

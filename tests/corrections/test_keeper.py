@@ -7,11 +7,13 @@ import errno
 import gc
 import logging
 import os
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from device.corrections.content import decode
+from device.corrections.days import Seen
 from device.corrections.keeper import Corrections
 from device.corrections.sealed import unseal
 from device.corrections.store import Store
@@ -22,6 +24,7 @@ from device.recordings import Recorded
 from device.settings import CorrectionsSettings
 from tests.bundles import OWNER, STRANGER, public
 from tests.corrections.made import MISHEARD, OTHER, SAID, recording, secret
+from tests.parts import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -263,6 +266,52 @@ async def test_the_limits_hold_at_the_start(device):
     await device.restart()
     await device.corrections.stop()
     assert not big.exists()
+
+
+async def test_the_limits_hold_while_it_runs(device, monkeypatch):
+    device.correct()
+    await device.written()
+    tidied: asyncio.Queue[int] = asyncio.Queue()
+    loop, tidy = asyncio.get_running_loop(), device.store.tidy
+
+    def told(limits):
+        tidy(limits)
+        loop.call_soon_threadsafe(tidied.put_nowait, len(device.store.kept()))
+
+    monkeypatch.setattr("device.corrections.keeper.TIDY_S", 0.01)
+    monkeypatch.setattr(device.store, "tidy", told)
+    await device.restart()
+    async with asyncio.timeout(PATIENCE_S):
+        assert [await tidied.get() for _ in range(3)] == [1, 1, 1]
+        monkeypatch.setattr(device.store, "_now", lambda: Seen(date(2999, 1, 1), "", 0))
+        while await tidied.get():
+            pass
+    await device.corrections.stop()
+    assert device.corrections._next_tidy.cancelled()
+
+
+async def test_they_hold_without_a_key_too_but_where_nothing_is_wanted_nobody_looks(device):
+    device.trust.forget()
+    await device.restart()
+    await device.corrections.stop()
+    assert device.corrections._next_tidy
+    device.settings = CorrectionsSettings(keep=False)
+    await device.restart()
+    await device.corrections.stop()
+    assert device.corrections._next_tidy is None
+
+
+async def test_what_cannot_be_deleted_while_it_runs_is_told_once(device, monkeypatch, caplog):
+    def refuse(_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(device.store, "tidy", refuse)
+    for _ in range(2):
+        device.corrections._tidy_now()
+        device.corrections._next_tidy.cancel()
+    await device.corrections.stop()
+    (record,) = caplog.records
+    assert "Read-only file system" in record.getMessage()
 
 
 async def test_what_cannot_be_deleted_is_told(device, monkeypatch):

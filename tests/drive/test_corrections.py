@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from device.corrections.sealed import HEAD_BYTES
 from device.corrections.store import Limits
 from device.drive.folder import FolderPlace
 from device.drive.image import LEAST_BYTES, FatImage
@@ -16,6 +17,7 @@ from device.drive.take import take
 from device.simulation.scripted_button import ScriptedButton
 from device.simulation.silent_indicator import SilentIndicator
 from device.simulation.virtual_drive import VirtualDrive
+from tests.bundles import OWNER, STRANGER, public
 from tests.corrections.made import sealed
 from tests.drive.fat import drop, is_sound, mtools, names, needs_mtools, read
 from tests.parts import PATIENCE_S
@@ -69,6 +71,27 @@ def test_they_leave_room_for_a_model_the_oldest_first(kept, monkeypatch):
         file = kept.corrections.folder / f"2026-01-0{number}-{'0' * 32}.sealed"
         with file.open("wb") as sparse:
             sparse.truncate(5_000_000)
+    assert [name[:10] for name in listed(kept.make_image().path)] == [
+        f"2026-01-0{number}" for number in (1, 2, 3)
+    ]
+
+
+@needs_mtools
+def test_those_of_a_former_key_leave_their_room_to_those_of_the_owner(kept, monkeypatch):
+    monkeypatch.setattr("device.drive.kept.size_for", lambda _: LEAST_BYTES)
+    kept.corrections.folder.mkdir(parents=True)
+    for number, pair in enumerate((STRANGER, STRANGER, STRANGER, OWNER, OWNER), 1):
+        file = kept.corrections.folder / f"2026-01-0{number}-{'0' * 32}.sealed"
+        with file.open("wb") as sparse:
+            sparse.write(sealed(pair=pair)[:HEAD_BYTES])
+            sparse.truncate(5_000_000)
+    kept.trust.trust(public(OWNER))
+    assert [name[:10] for name in listed(kept.make_image().path)] == [
+        "2026-01-01",
+        "2026-01-04",
+        "2026-01-05",
+    ]
+    kept.trust._file.write_bytes(b"?")  # it costs nothing but the order
     assert [name[:10] for name in listed(kept.make_image().path)] == [
         f"2026-01-0{number}" for number in (1, 2, 3)
     ]

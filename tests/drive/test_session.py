@@ -167,11 +167,15 @@ async def test_a_doctor_who_faints_costs_no_drive(state: Path):
         raise ZeroDivisionError
 
     device = Device(Kept(doctor=faint))
-    device.kept.keep_fault("There is no key for 12:34:56:78:9A:BC.")
+    device.kept.keep_fault(
+        """There is no key for 12:34:56:78:9A:BC; hosts."Ada's laptop".layout is 'dee'; hosts.Ada.os is 1."""
+    )
     seen: list[str] = []
     await device.serve(lambda image: seen.append(read(image, "DOCTOR.TXT")))
     began, fainted = seen[0].replace("\r\n", "\n").split("\n\n")
-    assert began.endswith("There is no key for (address).")
+    assert began.endswith(
+        """There is no key for (address); hosts."...".layout is 'dee'; hosts."...".os is 1."""
+    )
     assert "ZeroDivisionError" in fainted
 
 
