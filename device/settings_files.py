@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import asdict
 
-from device.errors import SettingsError
+from device.errors import SaykeyError, SettingsError
 from device.kept_host import state_folder
 from device.keyboard.host import host_in, host_of
 from device.models import model_settings
@@ -110,6 +110,20 @@ def of_model(folder: Path) -> Settings:
     file = folder / model_settings.FILE
     own = [_Layer(str(file), list(_read(file, model_settings.MAY_SET)))] if lexists(file) else []
     return _together([_defaults(), *own]).settings
+
+
+def located(error: SaykeyError, loaded: Loaded, file: Path) -> SettingsError:
+    """Give an error about settings with the line of the first one that it names and this file has set.
+
+    Args:
+        error: It.
+        loaded: The settings.
+        file: One of those that they are from.
+    """
+    for name in re.findall(r"[a-z_]+\.[a-z_]+", str(error)):
+        if loaded.origins.get(name) == str(file):
+            return _wrong(file, _text(file), tuple(name.split(".")), str(error))
+    return SettingsError(str(error))
 
 
 def _defaults() -> _Layer:
