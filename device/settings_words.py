@@ -13,7 +13,7 @@ from msgspec.structs import fields
 from device.settings import LANGUAGE_CODE, LanguageSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from device.settings import KeyboardSettings
 
@@ -116,6 +116,23 @@ def unknown_key(table: str, key: str) -> str:
     else:
         hint = f"[{table}] has {', '.join(types_of(table))}"
     return f"{table}.{_bare(key)} is not a setting; {hint}"
+
+
+def there_already(keys: Sequence[str], line: int, *, is_table: bool) -> str:
+    """Say that a table or a setting is in a file for the second time, and what to do instead.
+
+    Args:
+        keys: It, from the outermost table on.
+        line: Where it is for the first time.
+        is_table: It is a table.
+    """
+    name = ".".join(map(_bare, keys))
+    if is_table:
+        return (
+            f"[{name}] is there already, in line {line}: put the settings that follow under that line, "
+            "and take this one out"
+        )
+    return f"{name} is set already, in line {line}: take one of the two out"
 
 
 def no_table(name: str) -> str:

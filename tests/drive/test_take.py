@@ -226,6 +226,15 @@ def test_settings_with_a_mistake_leave_those_before_and_the_text(desk: Desk, kep
     assert (again.sentences, again.refused) == ((), {"SAYKEY.TOML": wrong})
 
 
+def test_settings_pasted_below_all_others_are_told_where_they_belong(desk: Desk, kept: Kept):
+    before = kept.settings()
+    line = before.split(b"\n").index(b"[corrections]") + 1
+    desk.drop(SAYKEY__TOML=before + b"[corrections]\nkeep = true\n")
+    assert f": [corrections] is there already, in line {line}: " in desk.take().sentences[0]
+    desk.drop(SAYKEY__TOML=before.replace(b"\n[corrections]\n", b"\n[corrections]\nkeep = true\n"))
+    assert desk.take().sentences == ("The settings in SAYKEY.TOML are in force.",)
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe[\0b\0", b"[button\n", b"[buton]\n", b"[keyboard]\nlayout='x'\n"])
 def test_whatever_is_wrong_with_settings_is_said(desk: Desk, text: bytes):
     desk.drop(SAYKEY__TOML=text)
