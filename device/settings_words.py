@@ -37,6 +37,10 @@ NAMED: dict[str, dict[str, Any]] = {
 """The type of each setting in the tables of a table of tables, by key."""
 
 
+_RENAMED = {"text.newlines": "commands.new_line"}
+"""What was called otherwise in earlier versions."""
+
+
 def table_named(kind: str, name: str) -> str:
     """Give what one of the tables of a table of tables is called, as in "hosts.Tablet"."""
     return f"{kind}.{_bare(name)}"
@@ -109,7 +113,9 @@ def unknown_table(name: str, content: object) -> str:
 
 def unknown_key(table: str, key: str) -> str:
     """Say that a table has no such key, and which was meant."""
-    if home := _home(key):
+    if now := _RENAMED.get(f"{table}.{key}"):
+        hint = f"set {now} in its place"
+    elif home := _home(key):
         hint = f"it belongs under [{home}]"
     elif close := get_close_matches(key.lower(), types_of(table), n=1):
         hint = f"did you mean '{close[0]}'?"

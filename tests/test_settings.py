@@ -209,6 +209,10 @@ def test_a_table_that_is_there_already_is_told_with_what_to_do_with_its_settings
             "microphone.PreRoll = 1",
             "line 1: microphone.PreRoll is not a setting; did you mean 'pre_roll_ms'?",
         ),
+        (
+            "[text]\nnewlines = true",
+            "line 2: text.newlines is not a setting; set commands.new_line in its place",
+        ),
         ("[mircophone]", "line 1: [mircophone] is not a table of the settings; did you mean 'microphone'?"),
         (
             "\n\n[wifi]\n",
