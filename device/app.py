@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from device.control_requests import SERVICE_FOLDER
-from device.errors import KeyboardError
+from device.errors import KeyboardError, ModelError
 from device.hosts import OneHost, Targets
 from device.indicator import Indicators
 from device.kept_host import KeptHost, state_folder
@@ -135,6 +135,30 @@ def load_wake_word(settings: Settings) -> WakeWord | None:
     from device.speech.wake_word import MicroWakeWord
 
     return MicroWakeWord(settings.hands_free.wake_word)
+
+
+def check_start(settings: Settings) -> None:
+    """Look whether the daemon can start with these settings. The model that they mean is not loaded for it.
+
+    Where there is none yet, or it is damaged, the settings are not what is wrong, and may come first.
+
+    Raises:
+        ModelError: It does not know a language.
+        SettingsError: What the wake word takes is not installed.
+    """
+    from device.models.check import check
+    from device.models.store import resolve
+    from device.speech.known import first_language
+    from device.speech.tokens import tokens_of
+
+    load_wake_word(settings)
+    try:
+        folder = resolve(settings.recognition)
+        is_multilingual = check(folder).is_multilingual
+        tokens = tokens_of(folder)
+    except ModelError:
+        return
+    first_language(folder, tokens, settings.recognition, is_multilingual=is_multilingual)
 
 
 def host_described(settings: Settings, keyboard: KeyboardSettings) -> Host:
@@ -309,6 +333,7 @@ def board(
         serial_number(),
         Mute(SERVICE_FOLDER / FILE),
         check_button=check_button,
+        check_start=check_start,
     )
 
 

@@ -83,6 +83,7 @@ class Board:
         doctor: Says in a text what is wrong, given the settings file of the command line and whether the
             microphone may be listened to. Never raises.
         check_button: Raises `PinError` where the board cannot have its button at the pin of these settings.
+        check_start: Raises a `SaykeyError` where these settings would end the daemon at its start.
     """
 
     button: Callable[[], Button]
@@ -93,6 +94,7 @@ class Board:
     mute: Mute = field(default_factory=Mute)
     doctor: Callable[[Path | None, bool], str] = lambda _config, _listens: ""
     check_button: Callable[[GpioSettings], object] = bool
+    check_start: Callable[[Settings], object] = bool
 
 
 def keep_running(board: Board, config: Path | None = None) -> None:
@@ -110,6 +112,7 @@ def keep_running(board: Board, config: Path | None = None) -> None:
         serial=board.serial,
         doctor=lambda: board.doctor(config, not board.mute.is_on),
         check_button=board.check_button,
+        check_start=board.check_start,
     )
     with _kept_fault(board, kept):
         is_held = board.button().is_held()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import asdict
 
-from device.errors import SettingsError
+from device.errors import SaykeyError, SettingsError
 from device.kept_host import state_folder
 from device.keyboard.host import host_in, host_of
 from device.models import model_settings
@@ -31,6 +31,7 @@ from device.settings_words import (
     not_allowed,
     not_among,
     table_named,
+    there_already,
     types_of,
     unknown_key,
     unknown_table,
@@ -110,6 +111,20 @@ def of_model(folder: Path) -> Settings:
     file = folder / model_settings.FILE
     own = [_Layer(str(file), list(_read(file, model_settings.MAY_SET)))] if lexists(file) else []
     return _together([_defaults(), *own]).settings
+
+
+def located(error: SaykeyError, loaded: Loaded, file: Path) -> SettingsError:
+    """Give an error about settings with the line of the first one that it names and this file has set.
+
+    Args:
+        error: It.
+        loaded: The settings.
+        file: One of those that they are from.
+    """
+    for name in re.findall(r"[a-z_]+\.[a-z_]+", str(error)):
+        if loaded.origins.get(name) == str(file):
+            return _wrong(file, _text(file), tuple(name.split(".")), str(error))
+    return SettingsError(str(error))
 
 
 def _defaults() -> _Layer:
@@ -312,8 +327,43 @@ def _parse(file: Path, text: str) -> dict[str, Any]:
         what, _, place = str(error).partition(" (at ")
         number = re.match(r"line (\d+)", place)
         line = int(number[1]) if number else text.rstrip("\n").count("\n") + 1
+        if twice := _twice(text.split("\n"), line):
+            raise SettingsError(f"{file}, line {line}: {twice}") from error
         hint = '; text stands in quotes, as in mode = "hold"' if what == "Invalid value" else ""
         raise SettingsError(f"{file}, line {line}: this is not TOML: {what}{hint}") from error
+
+
+def _twice(lines: list[str], number: int) -> str:
+    """Say that a line brings what is there already, and where that is; or nothing, where it does not."""
+    wrong, before = lines[number - 1], lines[: number - 1]
+    is_table = _is_header(wrong)
+    header = "" if is_table else next(filter(_is_header, reversed(before)), "")
+    try:
+        known = tomllib.loads("\n".join(before))
+        keys = tuple(_path(tomllib.loads(f"{header}\n{wrong}")))
+    except (ValueError, RecursionError):  # it is wrong in another way, or a statement of several lines
+        return ""
+    if _at(known, keys) is None:
+        return ""
+    return there_already(keys, _line("\n".join(before), keys), is_table=is_table)
+
+
+def _is_header(line: str) -> bool:
+    return re.match(r"\s*\[[^\[]", line) is not None
+
+
+def _path(content: object) -> Iterator[str]:
+    """Give the keys that lead to the one thing in a table."""
+    while isinstance(content, dict) and content:
+        ((key, content),) = content.items()
+        yield key
+
+
+def _at(content: object, keys: tuple[str, ...]) -> object:
+    """Give what is at the end of some keys, or None."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content
 
 
 def _wrong(file: Path, text: str, keys: tuple[str, ...], message: str) -> SettingsError:
@@ -330,12 +380,10 @@ def _line(text: str, keys: tuple[str, ...]) -> int:
     start = 1
     for end in range(1, len(lines) + 1):
         try:
-            found: Any = tomllib.loads("\n".join(lines[:end]))
+            found = tomllib.loads("\n".join(lines[:end]))
         except tomllib.TOMLDecodeError:
             continue
-        for key in keys:
-            found = found.get(key) if isinstance(found, dict) else None
-        if found is not None:
+        if _at(found, keys) is not None:
             break
         start = end + 1
     return start

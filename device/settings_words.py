@@ -13,7 +13,7 @@ from msgspec.structs import fields
 from device.settings import LANGUAGE_CODE, LanguageSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from device.settings import KeyboardSettings
 
@@ -35,6 +35,10 @@ NAMED: dict[str, dict[str, Any]] = {
     LANGUAGES: {key.name: key.type for key in fields(LanguageSettings)},
 }
 """The type of each setting in the tables of a table of tables, by key."""
+
+
+_RENAMED = {"text.newlines": "commands.new_line"}
+"""What was called otherwise in earlier versions."""
 
 
 def table_named(kind: str, name: str) -> str:
@@ -109,13 +113,32 @@ def unknown_table(name: str, content: object) -> str:
 
 def unknown_key(table: str, key: str) -> str:
     """Say that a table has no such key, and which was meant."""
-    if home := _home(key):
+    if now := _RENAMED.get(f"{table}.{key}"):
+        hint = f"set {now} in its place"
+    elif home := _home(key):
         hint = f"it belongs under [{home}]"
     elif close := get_close_matches(key.lower(), types_of(table), n=1):
         hint = f"did you mean '{close[0]}'?"
     else:
         hint = f"[{table}] has {', '.join(types_of(table))}"
     return f"{table}.{_bare(key)} is not a setting; {hint}"
+
+
+def there_already(keys: Sequence[str], line: int, *, is_table: bool) -> str:
+    """Say that a table or a setting is in a file for the second time, and what to do instead.
+
+    Args:
+        keys: It, from the outermost table on.
+        line: Where it is for the first time.
+        is_table: It is a table.
+    """
+    name = ".".join(map(_bare, keys))
+    if is_table:
+        return (
+            f"[{name}] is there already, in line {line}: put the settings that follow under that line, "
+            "and take this one out"
+        )
+    return f"{name} is set already, in line {line}: take one of the two out"
 
 
 def no_table(name: str) -> str:

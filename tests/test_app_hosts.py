@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 
-from device.app import bluetooth_of, targets_of
+from device.app import bluetooth_of, board, check_start, targets_of
 from device.control_requests import List, ask
 from device.errors import ControlError
 from device.keyboard.host import host_of
@@ -89,3 +90,7 @@ async def test_arrivals_are_watched_while_it_runs(tmp_path):
         assert monitor.is_open
     assert not monitor.is_open
     targets.close()
+
+
+def test_the_board_takes_no_settings_with_which_it_would_not_start():
+    assert board(io.StringIO()).check_start is check_start

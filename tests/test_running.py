@@ -50,6 +50,7 @@ class Life:
         self.settings: list[Settings] = []
         self.microphones: list[HandMicrophone] = []
         self.fails: Exception | None = None
+        self.check_start: Callable[[Settings], object] = bool
         self.present = True
         self.microphone_stops: Callable[[], None] | None = None
 
@@ -88,7 +89,9 @@ class Life:
         return states
 
     def run(self) -> None:
-        keep_running(Board(lambda: self.button, self, self.parts, self.drive, "c0ffee"))
+        keep_running(
+            Board(lambda: self.button, self, self.parts, self.drive, "c0ffee", check_start=self.check_start)
+        )
 
     @contextmanager
     def acting(self, act: Callable[[], object]) -> Iterator[None]:
@@ -255,6 +258,17 @@ def test_what_was_left_is_taken_before_the_drive_is_shown_again(life: Life):
     life.live(lambda: life.until(State.IDLE))
     assert seen == [b"The settings in SAYKEY.TOML are in force.\r\nfile: SAYKEY.TOML\r\n"]
     assert history(life)[:2] == ["close", "show"]
+
+
+def test_settings_with_which_it_would_not_start_are_not_taken(life: Life):
+    def refuse(settings: Settings) -> None:
+        raise ModelError(f"text.join is {settings.text.join}")
+
+    life.check_start = refuse
+    drop(Kept().make_image().path, "SAYKEY.TOML", b"[text]\njoin = 'none'\n")
+    life.live(lambda: life.until(State.IDLE))
+    assert b"as before: SAYKEY.TOML, line 2: text.join is none." in Kept().last_result()
+    assert life.settings[-1].text.join == "space"
 
 
 def test_reloading_takes_fresh_parts_with_what_is_set_now(life: Life, tmp_path: Path):

@@ -160,8 +160,10 @@ def test_other_encoding_is_named_with_its_line(root: Path):
         ("[button]\nmode = hold\n", 2, 'text stands in quotes, as in mode = "hold"'),
         ("[button\n", 1, "Expected ']'"),
         ("[button]\n\nmode: 'hold'\n", 3, "Expected '='"),
-        ("[button]\ntap_ms = 1\ntap_ms = 2\n", 3, "Cannot overwrite a value"),
-        ("[button]\ntap_ms = 1\ntap_ms = 2", 3, "Cannot overwrite a value"),
+        ("[button]\nx = [\n1]\nx = [\n2]\n", 5, "Cannot overwrite a value"),
+        ("x = [\n[button]\ntap_ms = 1\n", 2, "Invalid value"),
+        ("[[button]]\nx = 1\nx = 2\n", 3, "Cannot overwrite a value"),
+        ("[button]\nx = {a = 1, a = 2}\n", 2, "Duplicate inline table key"),
         ("a = 1" + "0" * 5000, 1, "limit"),
         ("a = " + "[" * 5000, 1, ""),
     ],
@@ -170,6 +172,27 @@ def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line:
     said = complaint(root, content)
     assert said.startswith(f"line {line}: this is not TOML: ")
     assert hint in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[text]\n\n[button]\n[text] # mine\njoin = 'none'", "line 4: [text] is there already, in line 1: "),
+        ("[hosts.'a b']\n[hosts.\"a b\"]", 'line 2: [hosts."a b"] is there already, in line 1: '),
+        ("[languages.de]\n[text]\n[languages.de]", "line 3: [languages.de] is there already, in line 1: "),
+        ("[button]\ntap_ms = 1\n#\ntap_ms = 2", "line 4: button.tap_ms is set already, in line 2: "),
+        ("x = 1\nx = 2\n", "line 2: x is set already, in line 1: "),
+    ],
+)
+def test_what_is_there_twice_is_named_with_both_lines(root: Path, content: str, said: str):
+    assert complaint(root, content).startswith(said)
+
+
+def test_a_table_that_is_there_already_is_told_with_what_to_do_with_its_settings(root: Path):
+    assert complaint(root, "[text]\n[text]\njoin = 'none'\n") == (
+        "line 2: [text] is there already, in line 1: put the settings that follow under that line, "
+        "and take this one out"
+    )
 
 
 # Names that do not exist.
@@ -185,6 +208,10 @@ def test_what_is_not_toml_is_named_with_its_line(root: Path, content: str, line:
         (
             "microphone.PreRoll = 1",
             "line 1: microphone.PreRoll is not a setting; did you mean 'pre_roll_ms'?",
+        ),
+        (
+            "[text]\nnewlines = true",
+            "line 2: text.newlines is not a setting; set commands.new_line in its place",
         ),
         ("[mircophone]", "line 1: [mircophone] is not a table of the settings; did you mean 'microphone'?"),
         (

@@ -87,6 +87,25 @@ def test_what_cannot_be_done_is_told_and_leaves_the_list_as_it_was(capsys, call,
     assert words_in_force() == (Word("KiCad"),)
 
 
+def test_a_word_is_removed_whatever_its_capitals(capsys):
+    main(["words", "add", "Nextcloud", "KiCad"])
+    assert main(["words", "remove", "nextcloud"]) == 0
+    assert words_in_force() == (Word("KiCad"),)
+
+
+def test_what_may_be_meant_by_a_word_that_is_not_there_is_named(capsys):
+    main(["words", "add", "Nextcloud", "NextCloud", "KiCad"])
+    capsys.readouterr()
+    assert main(["words", "remove", "nextcloud"]) == 1
+    assert capsys.readouterr().out == (
+        "The list has no 'nextcloud': did you mean 'Nextcloud' or 'NextCloud'? Nothing was taken out.\n"
+    )
+    assert main(["words", "remove", "KiCat"]) == 1
+    assert "did you mean 'KiCad'? Nothing" in capsys.readouterr().out
+    assert main(["words", "remove", "Nextcloud"]) == 0
+    assert words_in_force() == (Word("NextCloud"), Word("KiCad"))
+
+
 async def test_a_running_daemon_goes_on_with_the_new_list():
     daemon = FakeDaemon()
     async with serving(FakeHosts(None), daemon=daemon):

@@ -75,10 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
             is_drive = ask(Status())["drive"]
             print("Saykey is a drive now." if is_drive else "Saykey is the keyboard.")
         case _:
-            return take_from(
-                arguments.folder, Kept(arguments.config, doctor=partial(_doctor, arguments.config))
-            )
+            return take_from(arguments.folder, _kept(arguments.config))
     return 0
+
+
+def _kept(config: Path | None) -> Kept:
+    from device.app import check_start  # which the other verbs need not wait for
+
+    return Kept(config, doctor=partial(_doctor, config), check_start=check_start)
 
 
 def _doctor(config: Path | None) -> str:

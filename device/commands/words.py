@@ -11,7 +11,7 @@ from device.errors import ControlError, HostError, ModelError
 from device.kept_words import KeptWords
 from device.settings_files import load
 from device.speech.expected import room_for
-from device.text.vocabulary import Word, add, remove, serialise
+from device.text.vocabulary import Word, add, close_to, remove, serialise
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("words", nargs="+", metavar="WORD", help="as it is to be written")
     adding.add_argument("--sounds-like", default="", metavar="TEXT", help="what the word is heard as")
     removing = verbs.add_parser("remove", help="take words out")
-    removing.add_argument("words", nargs="+", metavar="WORD", help="as the list has it")
+    removing.add_argument("words", nargs="+", metavar="WORD", help="as the list has it, but for capitals")
     for verb in verbs.choices.values():
         add_common(verb)
 
@@ -86,7 +86,9 @@ def _remove(kept: KeptWords, words: Sequence[str]) -> int:
     for word in words:
         without = remove(content, word, name)
         if without is None:
-            print(f"The list has no {word!r}: saykey words shows what it has. Nothing was taken out.")
+            meant = " or ".join(map(repr, close_to(word, content, name)))
+            hint = f"did you mean {meant}?" if meant else "saykey words shows what it has."
+            print(f"The list has no {word!r}: {hint} Nothing was taken out.")
             return 1
         content = without
     _change(kept, content)

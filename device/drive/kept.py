@@ -27,20 +27,21 @@ from device.drive.words import (
     plain,
     template,
 )
-from device.errors import DriveError, ModelError, PinError, SaykeyError, SettingsError
+from device.errors import DriveError, SaykeyError, SettingsError
 from device.kept_host import state_folder
 from device.kept_words import KeptWords, text_of
+from device.models.check import check
 from device.models.files import new_file, sync
 from device.models.store import resolve, store_of
 from device.models.trust import Trust
-from device.settings_files import DEFAULT_FILE, FILE, load
+from device.settings_files import DEFAULT_FILE, FILE, load, located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from device.models.store import Store as ModelStore
-    from device.settings import GpioSettings, RecognitionSettings
+    from device.settings import GpioSettings, RecognitionSettings, Settings
     from device.settings_files import Loaded
 
 log = logging.getLogger(__name__)
@@ -76,9 +77,10 @@ class Kept:
         doctor: Says what is wrong with the device; nothing where nobody looks.
         check_button: Raises `PinError` where this board cannot have its button there. Without one it is no
             keyboard, and no drive any more.
+        check_start: Raises a `SaykeyError` where the daemon could not start with these settings.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a test does without
         self,
         config: Path | None = None,
         *,
@@ -86,6 +88,7 @@ class Kept:
         serial: str = "",
         doctor: Callable[[], str] = str,
         check_button: Callable[[GpioSettings], object] = bool,
+        check_start: Callable[[Settings], object] = bool,
     ) -> None:
         """Name the places.
 
@@ -95,9 +98,11 @@ class Kept:
             serial: The device's number.
             doctor: Says what is wrong with the device; nothing where nobody looks.
             check_button: Raises `PinError` where this board cannot have its button there.
+            check_start: Raises a `SaykeyError` where the daemon could not start with these settings.
         """
         self.doctor = doctor
         self.check_button = check_button
+        self.check_start = check_start
         self._config = config
         self._folder = folder or state_folder()
         self._serial = serial
@@ -134,13 +139,21 @@ class Kept:
                 file.write(text)
             try:
                 loaded = load(self._config, state=new.parent)
-                _check_model(loaded, str(new))
-                if loaded.origins["gpio.button"] == str(new):
-                    self.check_button(loaded.settings.gpio)
-            except (SettingsError, ModelError, PinError) as error:
+                self._check(loaded, new)
+            except SaykeyError as error:
                 raise SettingsError(str(error).replace(str(new), SETTINGS)) from error
             new.replace(self._folder / FILE)
             sync(self._folder)
+
+    def _check(self, loaded: Loaded, new: Path) -> None:
+        """Refuse what is allowed, but would leave the device without a keyboard."""
+        _check_model(loaded, str(new))
+        try:
+            if loaded.origins["gpio.button"] == str(new):
+                self.check_button(loaded.settings.gpio)
+            self.check_start(loaded.settings)
+        except SaykeyError as error:
+            raise located(error, loaded, new) from error
 
     # The words.
 
@@ -393,4 +406,4 @@ def _check_model(loaded: Loaded, new: str) -> None:
             f"{'model' if is_path else 'store'} out of it"
         )
     if recognition.model and loaded.origins["recognition.model"] == new:
-        resolve(recognition)
+        check(resolve(recognition))

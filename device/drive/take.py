@@ -1,4 +1,4 @@
-"""Taking what was dropped for the device: first the owner's key, then settings and words, then a model.
+"""Taking what was dropped for the device: first the owner's key, then a model, then settings and words.
 
 Whatever is wrong with one of them is said in a sentence, and leaves the others and what was before alone.
 """
@@ -93,9 +93,10 @@ def take(  # noqa: PLR0913  what a desk and a test want otherwise
     taking.do("", "What is on the drive cannot be read", taking.look)
     taking.take_collected()
     taking.take_key(confirm)
+    taking.take_bundle(install, progress)  # before the settings, which may be for this model and no other
     taking.take_text(SETTINGS, "settings")
+    taking.do("", "The settings cannot be read", taking.tell_hidden)
     taking.take_text(WORDS, "words")
-    taking.take_bundle(install, progress)
     if stays and len(taking.sentences) == taking.passed_over:
         return Taken(refused=taking.refused)
     taken = Taken(tuple(taking.sentences), taking.about, taking.refused, taking.has_failed)
@@ -116,6 +117,8 @@ class _Taking:
     has_failed: bool = False
     passed_over: int = 0
     """So many of the sentences are about files that are not for the device."""
+    installed: str = ""
+    """The name of the file with a model that was installed."""
 
     def do(self, name: str, failed: str, act: Callable[[], None]) -> None:
         """Do a part of it; where it fails, say so, and go on with the others."""
@@ -253,8 +256,15 @@ class _Taking:
             installed = install(store, stream, key, progress, keep=(self.kept.model,))
         self.about = f"bundle: {installed.bundle}"
         self.say(name, _welcome(installed))
-        if chosen := self.kept.model:
-            self.say(name, f"But the settings name the model '{chosen}': take recognition.model out of them.")
+        self.installed = name
+
+    def tell_hidden(self) -> None:
+        """Say where the settings, as they are now, leave the model that was installed unused."""
+        if self.installed and (chosen := self.kept.model):
+            self.say(
+                self.installed,
+                f"But the settings name the model '{chosen}': take recognition.model out of them.",
+            )
 
     # The files.
 

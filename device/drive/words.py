@@ -45,6 +45,9 @@ corrections kept: saykey-trainer collect takes them. Only your key opens them.
 _SETTINGS_HEAD = """\
 # The settings of your Saykey, each with its default. To change one, take the # away before it, change the
 # value, save this file as UTF-8, and eject the drive. RESULT.TXT then says whether it is allowed.
+#
+# Each name in brackets, as [button], may stand here once, and is here already: what you write or paste
+# yourself goes below it. Only [hosts.NAME] and [languages.CODE] are new: put them at the end.
 
 
 """

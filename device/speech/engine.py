@@ -12,8 +12,8 @@ from device.audio.sound import SAMPLE_RATE_HZ
 from device.cores import fast_cores, on_fast_cores
 from device.errors import ModelError
 from device.models.manifest import SILENCE
-from device.settings import AUTO
 from device.speech import features
+from device.speech.known import check_english, first_language
 from device.speech.tokens import CONTEXT, tokens_of
 from device.speech.window import Window, load_model
 
@@ -99,12 +99,9 @@ class Engine:
         self._tokens = tokens_of(folder)
         self._folder, self._settings, self._own = folder, settings, languages or {}
         self._prompts: dict[str, list[int]] = {}
-        self._language = settings.language
-        if self._model.is_multilingual:
-            for code in settings.languages:
-                self._tokens.language(code, "recognition.languages")
-            if settings.language == AUTO:
-                self._language = settings.languages[0] if settings.languages else "en"
+        self._language = first_language(
+            folder, self._tokens, settings, is_multilingual=self._model.is_multilingual
+        )
         self._prompt_in(self._language)  # what is spoken first shall not wait for it
         with _explained():
             self._window = Window(self._model, short=short_window, silence=folder / SILENCE)
@@ -220,11 +217,8 @@ class Engine:
     def _prompt_in(self, language: str) -> list[int]:
         """Give what the decoder starts from in a language, made when it is first spoken."""
         if language not in self._prompts:
-            if not self._model.is_multilingual and language != "en":
-                raise ModelError(
-                    f"The model {self._folder} knows only English, but recognition.language is '{language}': "
-                    "use a multilingual model."
-                )
+            if not self._model.is_multilingual:
+                check_english(self._folder, language)
             own = self._own.get(language)
             self._prompts[language] = self._tokens.prompt(
                 language if self._model.is_multilingual else None,

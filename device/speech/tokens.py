@@ -126,7 +126,10 @@ class Tokens:
         """
         number = self._special.get(f"<|{code}|>")
         if number is None:
-            raise ModelError(f"The model does not know the language '{code}' ({setting}).")
+            raise ModelError(
+                f"The model does not know the language '{code}' ({setting}): "
+                "correct the code, or take it out."
+            )
         return number
 
     def has(self, word: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from device.errors import SettingsError
@@ -119,17 +120,37 @@ def remove(content: str, text: str, name: str) -> str | None:
 
     Args:
         content: The list; what its owner wrote there besides stays.
-        text: The word, as it is written in it.
+        text: The word, as it is written in it; in other capitals only where that can be one word alone.
         name: What an error calls the list.
 
     Raises:
         SettingsError: The list itself is wrong.
     """
+    words = [word.text for word in parse(content, name)]
+    if text not in words:
+        alike = [word for word in words if word.casefold() == text.casefold()]
+        text = alike[0] if len(alike) == 1 else text
     lines = content.splitlines()
     found = _found(lines, text, name)
     if found is None:
         return None
     return "".join(f"{line}\n" for number, line in enumerate(lines) if number != found)
+
+
+def close_to(text: str, content: str, name: str) -> tuple[str, ...]:
+    """Give those words of a list that may be meant by one that it lacks, capitals aside.
+
+    Args:
+        text: The word that it lacks.
+        content: The list.
+        name: What an error calls the list.
+
+    Raises:
+        SettingsError: The list itself is wrong.
+    """
+    words = {word.text: word.text.casefold() for word in parse(content, name)}
+    close = get_close_matches(text.casefold(), words.values())
+    return tuple(word for word, plain in words.items() if plain in close)
 
 
 def _found(lines: list[str], text: str, name: str) -> int | None:

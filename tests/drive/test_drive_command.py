@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,13 @@ def card(tmp_path: Path) -> Path:
     folder = tmp_path / "card"
     folder.mkdir()
     return folder
+
+
+def test_settings_with_which_the_daemon_would_not_start_are_not_taken(card: Path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pymicro_wakeword", None)
+    (card / "SAYKEY.TOML").write_bytes(b"[hands_free]\nwake_word = 'alexa'\n")
+    assert main(["drive", "take", str(card)]) == 1
+    assert "SAYKEY.TOML, line 2: hands_free.wake_word" in capsys.readouterr().out
 
 
 async def called(daemon: FakeDaemon | None, *words: object) -> int:

@@ -379,7 +379,7 @@ async def test_what_was_dropped_when_the_power_went_is_taken_at_the_next_start(d
     assert load().settings.button.mode == "both"
     assert device.drive.history == ["close"]
     await device.serve()
-    assert device.results[0].split("\r\n")[2].startswith(f"Installed {slot(bundle)}")
+    assert device.results[0].split("\r\n")[1].startswith(f"Installed {slot(bundle)}")
 
 
 async def test_a_drive_on_which_nothing_was_dropped_is_forgotten(device: Device):

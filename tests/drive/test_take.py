@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from device.app import check_start
 from device.drive.folder import FolderPlace
 from device.drive.take import take
 from device.errors import BundleError, DriveError, ModelError, PinError
 from device.models.install import Installed
 from device.settings_files import load
+from tests import tiny_model
 from tests.bundles import OWNER, STRANGER, bundle, encoded, index_of, public
 
 if TYPE_CHECKING:
@@ -222,6 +226,15 @@ def test_settings_with_a_mistake_leave_those_before_and_the_text(desk: Desk, kep
     assert (again.sentences, again.refused) == ((), {"SAYKEY.TOML": wrong})
 
 
+def test_settings_pasted_below_all_others_are_told_where_they_belong(desk: Desk, kept: Kept):
+    before = kept.settings()
+    line = before.split(b"\n").index(b"[corrections]") + 1
+    desk.drop(SAYKEY__TOML=before + b"[corrections]\nkeep = true\n")
+    assert f": [corrections] is there already, in line {line}: " in desk.take().sentences[0]
+    desk.drop(SAYKEY__TOML=before.replace(b"\n[corrections]\n", b"\n[corrections]\nkeep = true\n"))
+    assert desk.take().sentences == ("The settings in SAYKEY.TOML are in force.",)
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe[\0b\0", b"[button\n", b"[buton]\n", b"[keyboard]\nlayout='x'\n"])
 def test_whatever_is_wrong_with_settings_is_said(desk: Desk, text: bytes):
     desk.drop(SAYKEY__TOML=text)
@@ -248,6 +261,113 @@ def test_settings_lead_to_no_other_models_and_to_none_that_is_missing(desk: Desk
     assert load().settings.recognition.model == load().settings.recognition.store == ""
 
 
+@pytest.fixture(scope="module")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a model of random weights that knows English and German."""
+    folder = tmp_path_factory.mktemp("multilingual") / "base"
+    return tiny_model.write(folder, dtype="int8", size=tiny_model.MULTILINGUAL, languages=["de"])
+
+
+def use(kept: Kept, model: Path) -> None:
+    """Make a model the one in use, as it stands."""
+    shutil.copytree(model, kept.store().root / model.name)
+    kept.store().point_to(model.name)
+
+
+@pytest.fixture
+def english(kept: Kept, tmp_path: Path) -> Path:
+    """The folder of the model in use, which knows only English. The device looks whether it could start."""
+    kept.check_start = check_start
+    use(kept, tiny_model.write(tmp_path / "tiny.en"))
+    return kept.store().root / "tiny.en"
+
+
+@pytest.mark.parametrize("language", ["auto", "de"])
+@pytest.mark.parametrize("named", [b"", b'model = "tiny.en"\n'])
+def test_a_language_that_the_model_does_not_know_leaves_the_settings_as_they_are(
+    desk: Desk, english: Path, language: str, named: bytes
+):
+    desk.drop(SAYKEY__TOML=b'[recognition]\nlanguage = "%b"\n%b' % (language.encode(), named))
+    (sentence,) = desk.take().sentences
+    assert sentence == (
+        "SAYKEY.TOML was refused, and the settings are as before: SAYKEY.TOML, line 2: "
+        f"The model {english} knows only English, but recognition.language is '{language}': "
+        'use a multilingual model, or set it to "en".'
+    )
+    assert load().settings.recognition.language == "en"
+
+
+@pytest.mark.usefixtures("english")
+def test_languages_for_another_model_are_taken(desk: Desk):
+    desk.drop(SAYKEY__TOML=b'[recognition]\nlanguages = ["en", "de"]\n[languages.de]\nlayout = "de"\n')
+    assert desk.take().sentences == ("The settings in SAYKEY.TOML are in force.",)
+
+
+@pytest.mark.usefixtures("english")
+def test_a_language_that_the_model_does_know_is_taken(desk: Desk, kept: Kept, multilingual: Path):
+    use(kept, multilingual)
+    desk.drop(SAYKEY__TOML=b'[recognition]\nlanguage = "auto"\nlanguages = ["en", "de"]\n')
+    assert desk.take().sentences == ("The settings in SAYKEY.TOML are in force.",)
+    desk.drop(SAYKEY__TOML=b'[recognition]\nlanguages = ["en", "dee"]\n')
+    assert (
+        desk.take()
+        .sentences[0]
+        .endswith(
+            "SAYKEY.TOML, line 2: The model does not know the language 'dee' (recognition.languages): "
+            "correct the code, or take it out."
+        )
+    )
+    assert load().settings.recognition.languages == ["en", "de"]
+
+
+@pytest.mark.usefixtures("english")
+def test_a_model_and_the_language_that_it_alone_knows_may_come_together(
+    desk: Desk, kept: Kept, multilingual: Path
+):
+    def install(store, *_, **__) -> Installed:
+        use(kept, multilingual)
+        return Installed("base", ID, 40_000_000, "tiny.en", "What was heard.", 2.5, 0.5)
+
+    kept.trust.trust(public())
+    desk.install = install
+    desk.drop(SAYKEY__TOML=b'[recognition]\nlanguage = "de"\n', base__saykey=BUNDLE)
+    assert desk.take().sentences[1:] == ("The settings in SAYKEY.TOML are in force.",)
+
+
+GERMAN = b'[recognition]\nlanguage = "de"\n'
+
+
+@pytest.mark.parametrize("damage", ["model.bin", "tokenizer.json"])
+def test_a_model_that_is_no_good_keeps_no_settings_away_but_those_that_name_it(
+    desk: Desk, english: Path, damage: str
+):
+    (english / damage).write_bytes(b"{")
+    desk.drop(SAYKEY__TOML=GERMAN)
+    assert desk.take().sentences == ("The settings in SAYKEY.TOML are in force.",)
+    desk.drop(SAYKEY__TOML=b'[recognition]\nmodel = "tiny.en"\n')
+    assert str(english) in desk.take().sentences[0]
+    assert load().settings.recognition.model == ""
+
+
+def test_before_there_is_a_model_every_language_is_taken(desk: Desk, kept: Kept):
+    kept.check_start = check_start
+    desk.drop(SAYKEY__TOML=GERMAN)
+    assert desk.take().sentences == ("The settings in SAYKEY.TOML are in force.",)
+
+
+def test_a_wake_word_without_its_package_is_refused(desk: Desk, kept: Kept, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pymicro_wakeword", None)
+    kept.check_start = check_start
+    desk.drop(SAYKEY__TOML=b'[hands_free]\n\nwake_word = "okay_nabu"\n')
+    (sentence,) = desk.take().sentences
+    assert sentence == (
+        "SAYKEY.TOML was refused, and the settings are as before: SAYKEY.TOML, line 3: "
+        'hands_free.wake_word is "okay_nabu", which takes the package pymicro-wakeword: install '
+        'saykey[wakeword], or set it to "".'
+    )
+    assert load().settings.hands_free.wake_word == ""
+
+
 @pytest.mark.parametrize(
     "text", [b"#\n" * 2001 + b"[x]\n", b".".join([b"a"] * 20_000) + b" = 1\n", b"#" * 100 + b"\n" * 65_536]
 )
@@ -262,8 +382,8 @@ def test_a_refused_settings_and_a_good_model_are_each_told(desk: Desk, kept: Kep
     desk.drop(SAYKEY__TOML=b"[button\n", anna__saykey=BUNDLE)
     taken = desk.take()
     assert [sentence.split()[:2] for sentence in taken.sentences] == [
-        ["SAYKEY.TOML", "was"],
         ["Installed", "anna-01234567"],
+        ["SAYKEY.TOML", "was"],
     ]
     assert taken.about == f"bundle: {ID}"
     assert desk.left == ["SAYKEY.TOML"]
@@ -290,11 +410,13 @@ def test_a_model_is_installed_with_the_owners_key(desk: Desk, kept: Kept, state:
 
 def test_settings_that_name_a_model_hide_the_one_that_came(desk: Desk, kept: Kept):
     kept.trust.trust(public())
-    (kept.store().root / "mine").mkdir(parents=True)
+    tiny_model.write(kept.store().root / "mine")
     desk.drop(SAYKEY__TOML=b'[recognition]\nmodel = "mine"\n', anna__saykey=BUNDLE)
     assert desk.take().sentences[-1] == (
         "But the settings name the model 'mine': take recognition.model out of them."
     )
+    desk.drop(SAYKEY__TOML=b"[recognition]\n", anna__saykey=BUNDLE)
+    assert desk.take().sentences[-1] == "The settings in SAYKEY.TOML are in force."
 
 
 @pytest.mark.parametrize(

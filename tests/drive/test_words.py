@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 
 from hypothesis import given
@@ -49,7 +50,16 @@ def test_the_settings_to_edit_set_nothing_and_have_every_key():
     assert all(len(line) < 120 for line in text.splitlines())
 
 
-def test_a_default_is_set_by_taking_its_mark_away():
+def test_each_default_is_set_by_taking_its_mark_away():
+    text = template(DEFAULT)
+    marks = [found.start() for found in re.finditer(r"^#(?=[a-z_]+ = )", text, re.MULTILINE)]
+    assert len(marks) == sum(map(len, tomllib.loads(DEFAULT).values()))
+    for mark in marks:
+        (table,) = filter(None, tomllib.loads(text[:mark] + text[mark + 1 :]).values())
+        assert len(table) == 1
+
+
+def test_a_default_is_changed_as_it_is_set():
     text = template(DEFAULT).replace('#mode = "hold"', 'mode = "toggle"')
     assert tomllib.loads(text)["button"] == {"mode": "toggle"}
 

@@ -16,8 +16,9 @@ def keys(
 
     They are in ~/.config/saykey. owner.key is secret: keep a copy of it in a safe place. Whoever has it can
     put a model on your device, so that a password may lock it; with none, pack and flash ask for nothing.
-    Without a terminal, the password is a line of standard input. owner.pub is public: the device is shown it
-    once, a press of its button confirms it, and it is trusted from then on. Nothing ever overwrites a key.
+    Without a terminal, the password is a line of standard input, and an empty line is none. owner.pub is
+    public: the device is shown it once, a press of its button confirms it, and it is trusted from then on.
+    Nothing ever overwrites a key.
 
     Examples:
       saykey-trainer keys new
