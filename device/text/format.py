@@ -22,6 +22,9 @@ _DOTTED = {"az", "tr"}
 _ENDS_WITHIN = re.compile(r"""(?:[!?]|(?<![.…])\.)\s*$|[\n\r\t\x1b]$""")
 """The same within a dictation, where an ellipsis ends no sentence, nor a quotation the one around it."""
 
+_ADDRESS = re.compile(r"\S*(?:[@_]|://|\w\.[^\W\d_]{2})")
+"""The beginning of an address, a name of a user or a file; "e.g." is none."""
+
 _OPENING = "\"'“„\N{LEFT SINGLE QUOTATION MARK}«([¿¡"
 _NO_SPACE_BEHIND = re.compile(r"""(?:[(\[{¿¡@/\\_“„\u2018\s\x1b]|(?:^|\s)["'])$""")
 
@@ -63,13 +66,15 @@ def format_pieces(
     text, joins = "", True
     ground = ""  # the text without the brackets and quotation marks that are open at its end
     hangs = False  # the text begins with what has no space before it
-    for piece in pieces:
+    for piece, behind in zip(pieces, [*pieces, None][1:], strict=True):
         written = _written(piece, settings, language)
         if not written:
             continue
         if piece.is_words and piece.case is Case.AS_SAID and settings.sentence_case:
             begins = _ENDS_WITHIN.search(ground) if ground else begins_sentence(before)
-            written = capitalise(written, language) if begins else written
+            is_name = behind is not None and behind.text == "@" and " " not in written
+            stays = not begins or is_name or _has_own_case(written)
+            written = written if stays else capitalise(written, language)
         hangs = hangs if text else piece.joins_before
         if written[0] in " \u00a0\u202f" and text.endswith(("!", "?")):
             written = written.lstrip()  # French has one space before them all
@@ -102,6 +107,13 @@ def capitalise(text: str, language: str = "en") -> str:
             # One character for one: the capital of ß would be two.
             return text[:index] + capital + text[index + 1 :] if len(capital) == 1 else text
     return text
+
+
+def _has_own_case(text: str) -> bool:
+    """Say whether a text begins with what no sentence gives a capital: an address, a name as iPhone."""
+    text = text.lstrip(_OPENING)
+    capital = next((index for index, character in enumerate(text) if character.isupper()), 0)
+    return bool(_ADDRESS.match(text)) or text[:capital].isalpha()
 
 
 def joint(before: str, settings: TextSettings) -> str:

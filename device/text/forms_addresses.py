@@ -31,8 +31,9 @@ class _Addresses:
         self._no_name = re.compile(alternatives(words.no_name), re.IGNORECASE)
         self._unclear = re.compile(words.unclear, re.IGNORECASE)
         self._before_name = (
-            re.compile(rf"(?:{words.before_name})\s\Z", re.IGNORECASE) if words.before_name else None
+            re.compile(rf"\b(?:{words.before_name})\s\Z", re.IGNORECASE) if words.before_name else None
         )
+        self._kind = re.compile(rf" (?:{alternatives(words.kind)})\b", re.IGNORECASE)
         dot = rf"(?: (?:{words.dot}) |\.)"
         slash, dash, below, colon = (words.signs[sign] for sign in "/-_:")
         label = rf"{_LABEL}(?: (?:{dash}) {_LABEL})*"
@@ -42,7 +43,7 @@ class _Addresses:
         path = rf"(?: (?:{slash}) {name})*"
         scheme = rf"(?:https?(?: (?:{colon})|:)? ?(?:(?:{slash}) (?:{slash}) |//))?"
         self._mail = re.compile(
-            rf"(?<![\w.@-])(?P<name>{name}) ?(?:\b(?:{words.at})\b|@) ?(?P<host>{host})", re.IGNORECASE
+            rf"(?<![\w.@$€£-])(?P<name>{name}) ?(?P<at>\b(?:{words.at})\b|@) ?(?P<host>{host})", re.IGNORECASE
         )
         self._web = re.compile(
             rf"(?<![\w.@/-])(?P<all>(?P<scheme>{scheme})(?P<host>{host}){path})", re.IGNORECASE
@@ -53,14 +54,23 @@ class _Addresses:
         return self._web.sub(self._web_address, self._mail.sub(self._mail_address, text))
 
     def _mail_address(self, match: re.Match[str]) -> str:
-        name = self._in_signs(match["name"])
-        if name.isalnum():
-            is_all = not re.search(r"\w", match.string[: match.start()] + match.string[match.end() :])
-            before = self._before_name
-            is_clear = is_all or not before or before.search(match.string[: match.start()])
-            if not is_clear or self._no_name.fullmatch(name):
-                return match[0]
-        return f"{name}@{self._in_signs(match['host'])}".lower()
+        name = match["name"]
+        # Who says a sign within the name, or what is no common word for the @, says an address.
+        is_certain = " " in name or match["at"].lower() != "at"
+        if self._no_name.fullmatch(name) or not (is_certain or self._is_name(match)):
+            return match[0]
+        return f"{self._in_signs(name)}@{self._in_signs(match['host'])}".lower()
+
+    def _is_name(self, match: re.Match[str]) -> bool:
+        """Tell the name of an address from other words before "at", as in "the pop-up at amazon.com"."""
+        name, text = match["name"], match.string
+        if name.replace(".", "").isdigit():
+            return False
+        if self._before_name and self._before_name.search(text[: match.start()]):
+            return True
+        has_sign = " " in match["host"] or not name.isalnum()
+        is_all = has_sign and not re.search(r"\w", text[: match.start()] + text[match.end() :])
+        return (is_all or not self._before_name) and "-" not in name
 
     def _web_address(self, match: re.Match[str]) -> str:
         written = self._in_signs(match["all"])
@@ -68,7 +78,9 @@ class _Addresses:
             return written
         first, *_ = match["host"].split(" ")
         is_marked = bool(match["scheme"]) or first.lower().startswith("www")
-        if not is_marked and (self._no_name.fullmatch(first) or self._unclear.fullmatch(match["top"])):
+        is_short = len(self._in_signs(match["host"]).split(".")) == 2
+        is_unclear = self._unclear.fullmatch(match["top"]) or (is_short and self._no_name.fullmatch(first))
+        if not is_marked and (is_unclear or self._kind.match(match.string, match.end())):
             return match[0]
         return written.lower()
 

@@ -93,6 +93,7 @@ class AddressWords(_Table, frozen=True):
         before_name: What stands before a name of one word and the @, where what is said for the @ is a word
             of its own; nothing where it is not.
         unclear: Top-level domains that are also words: they need an @ or "www" before them.
+        kind: Words behind a domain that make it a kind of thing, as in "most dot com companies".
     """
 
     at: str
@@ -101,6 +102,7 @@ class AddressWords(_Table, frozen=True):
     no_name: Said
     before_name: str = ""
     unclear: str = _NONE
+    kind: Said = _NONE
 
 
 class RuleWords(_Table, frozen=True):

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from device.text.grammar import Grammar, Rule
     from device.text.words import Word
 
-_NEEDS_ARGUMENT = frozenset({"cap", "all_caps", "no_caps", "numeral", "spell"})
+_NEXT_WORD = frozenset({"cap", "all_caps", "no_caps"})
+_NEEDS_ARGUMENT = _NEXT_WORD | {"numeral", "spell"}
+
+_ENDS = {"¿": "?", "¡": "!"}
+"""The marks that end what these begin: they are no closing ones, as they stand without them, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ class Phrases:
             behind = match.end if match else at + 1
             if match and not self._counts(at, match, end, is_head=is_head):
                 behind, match = match.behind, None  # nor is there a phrase within it
-            if match and self._heard.is_open and match.end == len(self._words):
+            if match and self._heard.is_open and match.end + _takes_word(match.rule) >= len(self._words):
                 return  # what follows decides about it
             yield at, match
             yield from ((index, None) for index in range(at + 1, behind) if match is None)
@@ -222,7 +226,7 @@ class Phrases:
         rule, mark = match.rule, match.rule.mark
         closes = rule.closes and rule.group in self._opened
         if self._modes[rule.group] == "strict" and not (
-            (is_head and rule.opens) or (closes and match.end == end)
+            (is_head and rule.opens and self._is_bounded(match, end)) or (closes and match.end == end)
         ):
             return False
         if rule.closes and not mark:
@@ -232,6 +236,24 @@ class Phrases:
         if mark and mark.is_decimal and self._is_in_number(start, match.behind):
             return False
         return closes or self._unguarded(start, match.behind, rule)
+
+    def _is_bounded(self, match: Match, end: int) -> bool:
+        """Say whether it is plain how far a command reaches that stands at the beginning of a segment.
+
+        Of words that follow it directly, it takes all that are left of the segment, or something closes it.
+        Else it is how a sentence begins: "Cap rates are falling."
+        """
+        heard, takes_word = self._heard, _takes_word(match.rule)
+        if match.behind == end:
+            return True
+        if takes_word and heard.mark_at(match.behind) and not heard.sentence_at(match.behind):
+            return False
+        if not takes_word and self._is_closed(match, at_pause=True):
+            return True
+        reach = match.end + takes_word
+        found = longest(self._words[:end], reach, self._grammar.rules, self._grammar.longest)
+        ends = found is not None and found[0] == end and found[1].closes and found[1].group in self._opened
+        return (takes_word or bool(match.argument)) and (reach == end or ends)
 
     def _phrase_at(self, index: int) -> bool:
         found = longest(self._words, index, self._grammar.rules, self._grammar.longest)
@@ -243,10 +265,20 @@ class Phrases:
         around = self._words[start - 1], self._words[end]
         return all(numeral([word.core], self._grammar.language)[1] for word in around)
 
-    def _is_closed(self, match: Match) -> bool:
-        for index in range(match.end, len(self._words)):
+    def _is_closed(self, match: Match, *, at_pause: bool = False) -> bool:
+        """Say whether what a command opens is closed, or also, with something between, where a pause is."""
+        rule = match.rule
+        last = _ENDS.get(rule.mark.text, "") if rule.mark else ""
+        for index in range(match.behind + at_pause, len(self._words)):
+            if last and last in self._words[index].tail:
+                return True
             found = longest(self._words, index, self._grammar.rules, self._grammar.longest)
-            if found and found[1].group == match.rule.group and found[1].closes:
+            if found is None:
+                continue
+            end, other = found
+            closes = other.closes or (other.mark is not None and other.mark.text == last)
+            is_clear = not at_pause or end <= match.end or any(map(self._heard.pause_at, (index, end)))
+            if other.group == rule.group and closes and is_clear:
                 return True
         return False
 
@@ -265,6 +297,13 @@ class Phrases:
         return not (
             any(word in rule.not_after for word in before) or any(word in rule.not_before for word in after)
         )
+
+
+def _takes_word(rule: Rule) -> bool:
+    """Say whether what it is about is the next word."""
+    if rule.mark and rule.mark.kind == "open" and rule.group == "punctuation":
+        return rule.mark.text not in _ENDS
+    return rule.name in _NEXT_WORD
 
 
 def _with_argument(rule: Rule, behind: int, argument: tuple[str, int]) -> Match | None:

@@ -138,6 +138,8 @@ def test_an_address_of_one_word_and_at_needs_to_be_told_from_a_place():
     assert forms.write(f"Please write to {said} now.", "en", ALL) == "Please write to anna@example.org now."
     assert forms.write(f"I met {said} today.", "en", ALL) == "I met anna at example.org today."
     assert forms.write("Look at example dot org.", "en", ALL) == "Look at example.org."
+    assert forms.write("anna.smith at example.org.", "en", ALL) == "anna.smith@example.org."
+    assert forms.write("I met anna.smith at example.org.", "en", ALL) == "I met anna.smith at example.org."
 
 
 def test_who_counts_aloud_waits_for_nothing(monkeypatch):
