@@ -59,7 +59,13 @@ def _minute(_: str, numbers: Sequence[Number]) -> str | None:
     *zero, minute = numbers
     if not minute.is_whole or not minute.is_spoken or any(number.value for number in zero):
         return None
-    return f"{minute.value:02}" if (1 <= minute.value <= 9 if zero else 10 <= minute.value <= 59) else None
+    return f"{minute.value:02}" if (minute.value <= 9 if zero else 10 <= minute.value <= 59) else None
+
+
+def _minutes_before(_: str, numbers: Sequence[Number]) -> str | None:
+    """Take minutes before the hour, and give those past the one before it, as for "twenty to four"."""
+    is_taken = numbers[0].is_whole and 1 <= numbers[0].value <= 29
+    return str(60 - numbers[0].value) if is_taken else None
 
 
 def _year(_: str, numbers: Sequence[Number]) -> str | None:
@@ -109,6 +115,18 @@ def _pairs(_: str, numbers: Sequence[Number]) -> str | None:
     return " ".join(digits[at : at + 2] for at in range(0, 10, 2)) if is_taken else None
 
 
+def _behind_point(_: str, numbers: Sequence[Number]) -> str | None:
+    """Take what is behind a point that is no decimal mark: "twelve", "one four"."""
+    if not all(number.is_whole and number.value < (1000 if len(numbers) == 1 else 10) for number in numbers):
+        return None
+    return "".join(str(number.value) for number in numbers)
+
+
+def _as_said(_: str, numbers: Sequence[Number]) -> str:
+    """Leave a number in words, where the rules know only half of what it belongs to."""
+    return numbers[0].words
+
+
 def _figure(_: str, numbers: Sequence[Number]) -> str | None:
     return numbers[0].figure
 
@@ -130,10 +148,19 @@ _FIELDS = {
     "hour_before": Field(CARDINAL, _hour_before),
     "minute": Field(f"{CARDINAL}(?: {CARDINAL})?", _minute),
     "minutes": Field(CARDINAL, _whole(1, 59, 2)),
+    "minutes_before": Field(CARDINAL, _minutes_before),
     "cents": Field(CARDINAL, _whole(1, 99, 2)),
+    "whole": Field(CARDINAL, _whole(0, 9999)),
+    "behind_point": Field(f"{CARDINAL}(?: {CARDINAL})*", _behind_point),
+    "as_said": Field(CARDINAL, _as_said),
+    "as_said_too": Field(CARDINAL, _as_said),
+    "hour_as_said": Field(CARDINAL, lambda _, numbers: numbers[0].words if numbers[0].value <= 12 else None),
+    "nth_as_said": Field(ORDINAL, _as_said),
+    "nth_as_said_too": Field(ORDINAL, _as_said),
+    "postcode": Field(CARDINAL, _whole(10000, 99999)),
     "digits": Field(f"{_GROUP}(?: {CARDINAL}|, {_GROUP})+", _row),
     "many_digits": Field(f"{_GROUP}(?:, {_GROUP})*(?: {CARDINAL}){{3}}(?:, {_GROUP})*", _long_row),
-    "pairs": Field(f"{CARDINAL}(?: {CARDINAL}){{5,9}}(?! {CARDINAL})", _pairs),
+    "pairs": Field(f"{CARDINAL} {CARDINAL}(?:,? {CARDINAL}){{4,8}}(?!,? {CARDINAL})", _pairs),
 }
 FIELDS: dict[str, Field] = _FIELDS
 """All fields, by their names in the rules."""
