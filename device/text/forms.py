@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 """The characters of private use by which the numbers are counted (Unicode, plane 15)."""
 
+_LONGEST = 20
+"""No number that somebody dictates has more words."""
+
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)")
 _NEIGHBOURS = re.compile(rf"(?:{MARK.pattern})(?:[ -](?:{MARK.pattern}))+")
 
@@ -57,7 +60,7 @@ def numeral(words: Sequence[str], language: str) -> tuple[str, int]:
         "" and 0 where no number begins there.
     """
     finder = number_finder(language)
-    first = next(iter(finder.find(" ".join(words))), None) if finder else None
+    first = next(iter(finder.find(" ".join(words[:_LONGEST]))), None) if finder else None
     if first is None or first.start or not first.figure:
         return "", 0
     return first.figure, len(first.words.split())

@@ -19,8 +19,11 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 # Digits that are a number by themselves: prices, times, ranges and names are written already.
 _DIGITS = re.compile(r"(?<![\w$€£¥#@:/.,'+-])\d+(?:[.,\u00a0\u202f]\d+)*(?![\w%:/@'°€$+-]|[.,]\d)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0\u202f]\d{3})+")
-_LONGEST = 40
-"""No number that text2num knows has more words. Without a limit, each row of a long count would be tried."""
+_GAP = 3
+"""Each number begins with a shorter one, but for so few words at most: "a", "and". Longer ones are not tried."""
+
+_NEAR = 40
+"""No phrase before a number that tells something about it has more characters."""
 
 _STARTS_SENTENCE = re.compile(r"(?:^|[.!?…:]\W*|[\"“„«¿¡(])\s*\Z")
 
@@ -139,17 +142,18 @@ class NumberFinder:
         parts = list(re.finditer(r"[^ -]+", run[0]))
         at = 0
         while at < len(parts):
-            lasts = range(min(len(parts), at + _LONGEST), at, -1)
-            # What is multiplied belongs to its multiplier, as in "one hundred and | two hundred".
-            whole = [last for last in lasts if last == len(parts) or not self._multiplies(parts[last])]
-            for last in (*whole, *lasts):
-                start, end = run.start() + parts[at].start(), run.start() + parts[last - 1].end()
+            found: dict[int, Number] = {}
+            last = tried = at
+            while tried < min(len(parts), last + _GAP):
+                tried += 1
+                start, end = run.start() + parts[at].start(), run.start() + parts[tried - 1].end()
                 if number := self._number(text, start, end, is_single=len(parts) == 1):
-                    yield number
-                    at = last
-                    break
-            else:
-                at += 1
+                    found[tried], last = number, tried
+            # What is multiplied belongs to its multiplier, as in "one hundred and | two hundred".
+            whole = [last for last in found if last == len(parts) or not self._multiplies(parts[last])]
+            at = max(whole or found, default=at + 1)
+            if at in found:
+                yield found[at]
 
     def _multiplies(self, part: re.Match[str]) -> bool:
         return bool(self._multiplier.fullmatch(part[0].lower()))
@@ -170,12 +174,18 @@ class NumberFinder:
 
     def _is_counting(self, text: str, start: int, end: int) -> bool:
         """Say whether what stands around a word shows that it is a number, and no article."""
-        return bool(self._counted.match(text, end) or self._ends_in_point.search(text[:start]))
+        return bool(
+            self._counted.match(text, end) or self._ends_in_point.search(text, max(0, start - _NEAR), start)
+        )
+
+    def _is_vague(self, text: str, start: int) -> bool:
+        """Say whether what stands before a multiplier makes an inexact number of it."""
+        return bool(self._vague.search(text, max(0, start - _NEAR), start))
 
     def _shaped(self, number: Number, text: str, said: Sequence[str], *, has_article: bool) -> Number | None:
         """Say what kind of number it is, if it is one."""
         is_multiple = bool(self._multiplier.fullmatch(said[0]))
-        if is_multiple and (self._large.fullmatch(said[0]) or self._vague.search(text[: number.start])):
+        if is_multiple and (self._large.fullmatch(said[0]) or self._is_vague(text, number.start)):
             return None
         if has_article and not is_multiple:
             return None
@@ -255,7 +265,9 @@ def _is_digits(first: Number, number: Number) -> bool:
 def _is_name(text: str, run: re.Match[str]) -> bool:
     """Say whether a capital within the sentence makes it a name, as in "the Forty Niners"."""
     first = run[0][0]
-    return first.isupper() and not run[0].isupper() and not _STARTS_SENTENCE.search(text[: run.start()])
+    start = run.start()
+    is_capital = first.isupper() and not run[0].isupper()
+    return is_capital and not _STARTS_SENTENCE.search(text, max(0, start - _NEAR), start)
 
 
 def _whole(pattern: str) -> re.Pattern[str]:

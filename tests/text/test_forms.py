@@ -140,15 +140,22 @@ def test_an_address_of_one_word_and_at_needs_to_be_told_from_a_place():
     assert forms.write("Look at example dot org.", "en", ALL) == "Look at example.org."
 
 
-def test_who_counts_aloud_waits_for_nothing(monkeypatch):
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("en", "one"), ("en", "hundred"), ("de", "eins"), ("fr", "mille"), ("es", "mil"), ("es", "cien")],
+)
+def test_who_counts_aloud_waits_for_nothing(monkeypatch, language, word):
     tried = 0
     value = forms_numbers._value
 
     def counted(words, language):
         nonlocal tried
-        tried += 1
+        tried += len(words)
         return value(words, language)
 
     monkeypatch.setattr(forms_numbers, "_value", counted)
-    forms.write("one " * 400, "en", ALL)
+    forms.write(f"{word} " * 400, language, ALL)
     assert tried < 400 * 100
+    tried = 0
+    forms.numeral([word] * 400, language)
+    assert tried < 20 * 100
