@@ -20,7 +20,7 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _DIGITS = re.compile(r"(?<![\w$€£¥#@:/.,'+-])\d+(?:[.,\u00a0\u202f]\d+)*(?![\w%:/@'°€$+-]|[.,]\d)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0\u202f]\d{3})+")
 _GAP = 3
-"""Each number begins with a shorter one, but for so few words at most: "a", "and". Longer ones are not tried."""
+"""Each number begins with a shorter one, but for so few words at most, as "a" and "and"."""
 
 _NEAR = 40
 """No phrase before a number that tells something about it has more characters."""
