@@ -77,6 +77,7 @@ class NumberFinder:
         self._ends_in_point = re.compile(rf" (?:{numbers.point}) \Z", re.IGNORECASE)
         self._multiplied = re.compile(rf"[ -]?(?:{numbers.multiplier})\Z")
         self._together = re.compile(numbers.together, re.IGNORECASE)
+        self._hanging = re.compile(rf"\w-(?:{numbers.together})\Z", re.IGNORECASE)
         self._zero = _whole(numbers.zero)
         self._digit = _whole(numbers.digit)
         self._counted = re.compile(rf" (?:{numbers.counted})\b", re.IGNORECASE)
@@ -96,19 +97,26 @@ class NumberFinder:
         found += [_in_digits(digits) for digits in _DIGITS.finditer(text)]
         if found and (never := [match.span() for match in self._never.finditer(text)]):
             found = [n for n in found if not any(start < n.end and n.start < end for start, end in never)]
+        found = [number for number in found if not self._hangs(text, number)]
         found.sort(key=lambda number: number.start)
         elliptic = [pair for pair in pairwise(found) if self._is_elliptic(text, *pair)]
         found = [number for number in found if not any(number in pair for pair in elliptic)]
         return list(self._with_decimals(text, found))
 
+    def _hangs(self, text: str, number: Number) -> bool:
+        """Say whether a part of a word follows, or went before: "zehn- bis zwanzigtausend"."""
+        before = self._hanging.search(text, max(0, number.start - _NEAR), number.start)
+        return bool(before) or text.startswith("- ", number.end)
+
     def _is_elliptic(self, text: str, first: Number, last: Number) -> bool:
         """Say whether two numbers share a multiplier, as in "six or seven hundred": those stay in words."""
         count = self._multiplied.sub("", last.words.lower())
         value = self._value([count]) if count != last.words.lower() and not last.is_large else None
+        if value is None and last.is_spoken and last.value in range(200, 1000, 100):
+            value = last.value // 100  # "quinientas" is one word
         return (
             value is not None
             and first.value < value
-            and not self._digit.fullmatch(first.words.lower())
             and bool(self._together.fullmatch(text, first.end, last.start))
         )
 
@@ -117,6 +125,15 @@ class NumberFinder:
         at = 0
         while at < len(numbers):
             first, last = numbers[at], at + 1
+            if (end := self._version_end(text, numbers, at)) - at > 2:
+                if self._figures.decimal == ".":
+                    figure = ".".join(part.figure for part in numbers[at:end])
+                    stop = numbers[end - 1].end
+                    yield replace(
+                        first, end=stop, words=text[first.start : stop], figure=figure, is_whole=False
+                    )
+                at = end
+                continue
             digits = ""
             while last < len(numbers) and _is_digits(first, numbers[last]):
                 between = self._space if digits else self._point
@@ -134,6 +151,17 @@ class NumberFinder:
                 first = replace(first, end=end, words=text[first.start : end], figure=figure, is_whole=False)
             yield first
             at = last
+
+    def _version_end(self, text: str, numbers: Sequence[Number], at: int) -> int:
+        """Give the index behind numbers with a decimal mark between each: three or more are a version."""
+        last = at + 1
+        while (
+            last < len(numbers)
+            and _is_digits(numbers[at], numbers[last])
+            and self._point.fullmatch(text, numbers[last - 1].end, numbers[last].start)
+        ):
+            last += 1
+        return last
 
     def _in_run(self, text: str, run: re.Match[str]) -> Iterator[Number]:
         """Part a run of number words into numbers, each as long as can be."""
@@ -201,7 +229,9 @@ class NumberFinder:
         count = self._value(said[:-1]) if is_large else None
         if count is None:
             return number
-        figure = f"{self.figure(count)} {number.words.split(' ')[-1]}"
+        *_, large = re.split("[ -]", number.words)
+        between = "-" if text.startswith("-", number.end) else " "
+        figure = f"{self.figure(count)}{between}{large}"
         return replace(number, figure=figure, is_bare=count == 1, is_large=True)
 
     def figure(self, value: int) -> str:
@@ -258,7 +288,7 @@ def _is_digits(first: Number, number: Number) -> bool:
         and first.is_whole
         and number.is_whole
         and number.is_spoken
-        and (number.value < 100 or (number.is_large and number.figure[1] == " "))
+        and (number.value < 100 or (number.is_large and number.figure[1] in " -"))
     )
 
 
