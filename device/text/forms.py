@@ -52,11 +52,11 @@ def write(text: str, language: str, settings: FormsSettings) -> str:
         return text
     if settings.addresses:
         text = write_addresses(text, language)
-    marked = _Marked(text, language, words)
+    marked = _Marked(text, language, words, in_digits=settings.numbers)
     if not marked.has_numbers:
         return text
     marked.apply([rule for rule in rules(language) if getattr(settings, rule.kind)])
-    return marked.written(in_digits=settings.numbers)
+    return marked.written()
 
 
 def numeral(words: Sequence[str], language: str) -> tuple[str, int]:
@@ -79,9 +79,9 @@ class _Marked:
         text: With a mark in the place of each number that is still as it was said.
     """
 
-    def __init__(self, text: str, language: str, words: FormWords) -> None:
+    def __init__(self, text: str, language: str, words: FormWords, *, in_digits: bool) -> None:
         finder = number_finder(language)
-        self._words = words
+        self._words, self._is_in_digits = words, in_digits
         self._stays, self._row_finder = _patterns(words.numbers)
         self._numbers: list[Number] = []
         done, parts = 0, []
@@ -121,9 +121,9 @@ class _Marked:
                 )
         return "".join(sentences)
 
-    def written(self, *, in_digits: bool) -> str:
+    def written(self) -> str:
         """Give the text with every number that is left in digits or in the words that were said."""
-        digits = self._in_digits() if in_digits else set()
+        digits = self._in_digits() if self._is_in_digits else set()
         larger = [
             row.marks for row in self._rows if any(_is_larger(self._number(mark)) for mark in row.marks)
         ]
@@ -173,6 +173,8 @@ class _Marked:
 
     def _beside_digits(self) -> set[str]:
         """Give the numbers that can go on in digits with what a rule has written."""
+        if not self._is_in_digits:
+            return set()
         before, behind = self._row_finder.beside(self.text)
         # A year is not followed by "to 5,000".
         behind = {mark for mark in behind if not _is_larger(self._number(mark))}

@@ -132,6 +132,10 @@ def test_a_number_that_is_asked_for_is_given_in_digits(language, said, number):
     assert forms.numeral(said.split(), language) == number
 
 
+def test_a_row_stays_in_words_where_plain_numbers_do():
+    assert forms.write("two to three percent", "en", FormsSettings(numbers=False)) == "two to three percent"
+
+
 def test_an_address_of_one_word_and_at_needs_to_be_told_from_a_place():
     said = "anna at example dot org"
     assert forms.write(f"{said}.", "en", ALL) == "anna@example.org."
