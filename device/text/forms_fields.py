@@ -131,8 +131,14 @@ def _figure(_: str, numbers: Sequence[Number]) -> str | None:
     return numbers[0].figure
 
 
+def _plain(_: str, numbers: Sequence[Number]) -> str | None:
+    """Take what is the name of something and no amount: it has no groups."""
+    return str(numbers[0].value) if numbers[0].is_whole and not numbers[0].is_large else numbers[0].figure
+
+
 _FIELDS = {
     "number": Field(CARDINAL, _figure),
+    "plain": Field(CARDINAL, _plain),
     "count": Field(CARDINAL, lambda _, numbers: None if numbers[0].is_large else numbers[0].figure),
     "over_twelve": Field(CARDINAL, lambda _, numbers: numbers[0].figure if numbers[0].value > 12 else None),
     "day": Field(CARDINAL, _whole(1, 31)),

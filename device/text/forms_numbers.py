@@ -19,8 +19,11 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 # Digits that are a number by themselves: prices, times, ranges and names are written already.
 _DIGITS = re.compile(r"(?<![\w$€£¥#@:/.,'+-])\d+(?:[.,\u00a0\u202f]\d+)*(?![\w%:/@'°€$+-]|[.,]\d)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0\u202f]\d{3})+")
-_LONGEST = 40
-"""No number that text2num knows has more words. Without a limit, each row of a long count would be tried."""
+_GAP = 3
+"""Each number begins with a shorter one, but for so few words at most, as "a" and "and"."""
+
+_NEAR = 40
+"""No phrase before a number that tells something about it has more characters."""
 
 _STARTS_SENTENCE = re.compile(r"(?:^|[.!?…:]\W*|[\"“„«¿¡(])\s*\Z")
 
@@ -74,6 +77,7 @@ class NumberFinder:
         self._ends_in_point = re.compile(rf" (?:{numbers.point}) \Z", re.IGNORECASE)
         self._multiplied = re.compile(rf"[ -]?(?:{numbers.multiplier})\Z")
         self._together = re.compile(numbers.together, re.IGNORECASE)
+        self._hanging = re.compile(rf"\w-(?:{numbers.together})\Z", re.IGNORECASE)
         self._zero = _whole(numbers.zero)
         self._digit = _whole(numbers.digit)
         self._counted = re.compile(rf" (?:{numbers.counted})\b", re.IGNORECASE)
@@ -93,19 +97,26 @@ class NumberFinder:
         found += [_in_digits(digits) for digits in _DIGITS.finditer(text)]
         if found and (never := [match.span() for match in self._never.finditer(text)]):
             found = [n for n in found if not any(start < n.end and n.start < end for start, end in never)]
+        found = [number for number in found if not self._hangs(text, number)]
         found.sort(key=lambda number: number.start)
         elliptic = [pair for pair in pairwise(found) if self._is_elliptic(text, *pair)]
         found = [number for number in found if not any(number in pair for pair in elliptic)]
         return list(self._with_decimals(text, found))
 
+    def _hangs(self, text: str, number: Number) -> bool:
+        """Say whether a part of a word follows, or went before: "zehn- bis zwanzigtausend"."""
+        before = self._hanging.search(text, max(0, number.start - _NEAR), number.start)
+        return bool(before) or text.startswith("- ", number.end)
+
     def _is_elliptic(self, text: str, first: Number, last: Number) -> bool:
         """Say whether two numbers share a multiplier, as in "six or seven hundred": those stay in words."""
         count = self._multiplied.sub("", last.words.lower())
         value = self._value([count]) if count != last.words.lower() and not last.is_large else None
+        if value is None and last.is_spoken and last.value in range(200, 1000, 100):
+            value = last.value // 100  # "quinientas" is one word
         return (
             value is not None
             and first.value < value
-            and not self._digit.fullmatch(first.words.lower())
             and bool(self._together.fullmatch(text, first.end, last.start))
         )
 
@@ -114,6 +125,15 @@ class NumberFinder:
         at = 0
         while at < len(numbers):
             first, last = numbers[at], at + 1
+            if (end := self._version_end(text, numbers, at)) - at > 2:
+                if self._figures.decimal == ".":
+                    figure = ".".join(part.figure for part in numbers[at:end])
+                    stop = numbers[end - 1].end
+                    yield replace(
+                        first, end=stop, words=text[first.start : stop], figure=figure, is_whole=False
+                    )
+                at = end
+                continue
             digits = ""
             while last < len(numbers) and _is_digits(first, numbers[last]):
                 between = self._space if digits else self._point
@@ -132,6 +152,17 @@ class NumberFinder:
             yield first
             at = last
 
+    def _version_end(self, text: str, numbers: Sequence[Number], at: int) -> int:
+        """Give the index behind numbers with a decimal mark between each: three or more are a version."""
+        last = at + 1
+        while (
+            last < len(numbers)
+            and _is_digits(numbers[at], numbers[last])
+            and self._point.fullmatch(text, numbers[last - 1].end, numbers[last].start)
+        ):
+            last += 1
+        return last
+
     def _in_run(self, text: str, run: re.Match[str]) -> Iterator[Number]:
         """Part a run of number words into numbers, each as long as can be."""
         if _is_name(text, run):
@@ -139,17 +170,18 @@ class NumberFinder:
         parts = list(re.finditer(r"[^ -]+", run[0]))
         at = 0
         while at < len(parts):
-            lasts = range(min(len(parts), at + _LONGEST), at, -1)
-            # What is multiplied belongs to its multiplier, as in "one hundred and | two hundred".
-            whole = [last for last in lasts if last == len(parts) or not self._multiplies(parts[last])]
-            for last in (*whole, *lasts):
-                start, end = run.start() + parts[at].start(), run.start() + parts[last - 1].end()
+            found: dict[int, Number] = {}
+            last = tried = at
+            while tried < min(len(parts), last + _GAP):
+                tried += 1
+                start, end = run.start() + parts[at].start(), run.start() + parts[tried - 1].end()
                 if number := self._number(text, start, end, is_single=len(parts) == 1):
-                    yield number
-                    at = last
-                    break
-            else:
-                at += 1
+                    found[tried], last = number, tried
+            # What is multiplied belongs to its multiplier, as in "one hundred and | two hundred".
+            whole = [last for last in found if last == len(parts) or not self._multiplies(parts[last])]
+            at = max(whole or found, default=at + 1)
+            if at in found:
+                yield found[at]
 
     def _multiplies(self, part: re.Match[str]) -> bool:
         return bool(self._multiplier.fullmatch(part[0].lower()))
@@ -170,12 +202,18 @@ class NumberFinder:
 
     def _is_counting(self, text: str, start: int, end: int) -> bool:
         """Say whether what stands around a word shows that it is a number, and no article."""
-        return bool(self._counted.match(text, end) or self._ends_in_point.search(text[:start]))
+        return bool(
+            self._counted.match(text, end) or self._ends_in_point.search(text, max(0, start - _NEAR), start)
+        )
+
+    def _is_vague(self, text: str, start: int) -> bool:
+        """Say whether what stands before a multiplier makes an inexact number of it."""
+        return bool(self._vague.search(text, max(0, start - _NEAR), start))
 
     def _shaped(self, number: Number, text: str, said: Sequence[str], *, has_article: bool) -> Number | None:
         """Say what kind of number it is, if it is one."""
         is_multiple = bool(self._multiplier.fullmatch(said[0]))
-        if is_multiple and (self._large.fullmatch(said[0]) or self._vague.search(text[: number.start])):
+        if is_multiple and (self._large.fullmatch(said[0]) or self._is_vague(text, number.start)):
             return None
         if has_article and not is_multiple:
             return None
@@ -191,7 +229,9 @@ class NumberFinder:
         count = self._value(said[:-1]) if is_large else None
         if count is None:
             return number
-        figure = f"{self.figure(count)} {number.words.split(' ')[-1]}"
+        *_, large = re.split("[ -]", number.words)
+        between = "-" if text.startswith("-", number.end) else " "
+        figure = f"{self.figure(count)}{between}{large}"
         return replace(number, figure=figure, is_bare=count == 1, is_large=True)
 
     def figure(self, value: int) -> str:
@@ -248,14 +288,16 @@ def _is_digits(first: Number, number: Number) -> bool:
         and first.is_whole
         and number.is_whole
         and number.is_spoken
-        and (number.value < 100 or (number.is_large and number.figure[1] == " "))
+        and (number.value < 100 or (number.is_large and number.figure[1] in " -"))
     )
 
 
 def _is_name(text: str, run: re.Match[str]) -> bool:
     """Say whether a capital within the sentence makes it a name, as in "the Forty Niners"."""
     first = run[0][0]
-    return first.isupper() and not run[0].isupper() and not _STARTS_SENTENCE.search(text[: run.start()])
+    start = run.start()
+    is_capital = first.isupper() and not run[0].isupper()
+    return is_capital and not _STARTS_SENTENCE.search(text, max(0, start - _NEAR), start)
 
 
 def _whole(pattern: str) -> re.Pattern[str]:

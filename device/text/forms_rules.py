@@ -40,16 +40,18 @@ class Rule:
     written: str
     units: tuple[tuple[str, re.Pattern[str]], ...]
 
-    def apply(self, text: str, number: Callable[[str], Number]) -> str:
+    def apply(self, text: str, number: Callable[[str], Number], may_take: Callable[[list[str]], bool]) -> str:
         """Write what this rule reads in a marked text.
 
         Args:
             text: With a mark in the place of each number.
             number: Gives the number of a mark.
+            may_take: Says whether the numbers of these marks may be written so.
         """
 
         def write(match: re.Match[str]) -> str:
-            numbers = [number(mark) for mark in MARK.findall(match[0])]
+            marks = MARK.findall(match[0])
+            numbers = [number(mark) for mark in marks]
             if self.kind == "dates" and numbers and not any(each.is_spoken for each in numbers):
                 return match[0]  # the model has written it its way
             groups = {name: said or "" for name, said in match.groupdict().items()}
@@ -59,6 +61,8 @@ class Rule:
                 if not written:
                     return match[0]
                 groups[name] = written
+            if not may_take(marks):
+                return match[0]
             if unit := groups.get(_UNIT):
                 groups[_UNIT] = next(each for each, said in self.units if said.fullmatch(unit))
             return self.written.format(**groups)

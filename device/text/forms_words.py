@@ -42,6 +42,7 @@ class NumberWords(_Table, frozen=True):
         stays: A number stays in words before these.
         point: What is said for the decimal mark.
         together: Numbers with this between them are written alike, in words or digits.
+        span: Those of them that make a number of the word for 1, which else may be a pronoun.
         ordinal: The ends of ordinal numbers, and those of the cardinal ones.
         aliases: Spellings that text2num does not know, and those that it does.
     """
@@ -53,6 +54,7 @@ class NumberWords(_Table, frozen=True):
     large: str
     point: str
     together: str
+    span: str
     link: str = _NONE
     no_link: str = _NONE
     article: str = ""

@@ -132,6 +132,10 @@ def test_a_number_that_is_asked_for_is_given_in_digits(language, said, number):
     assert forms.numeral(said.split(), language) == number
 
 
+def test_a_row_stays_in_words_where_plain_numbers_do():
+    assert forms.write("two to three percent", "en", FormsSettings(numbers=False)) == "two to three percent"
+
+
 def test_an_address_of_one_word_and_at_needs_to_be_told_from_a_place():
     said = "anna at example dot org"
     assert forms.write(f"{said}.", "en", ALL) == "anna@example.org."
@@ -142,15 +146,22 @@ def test_an_address_of_one_word_and_at_needs_to_be_told_from_a_place():
     assert forms.write("I met anna.smith at example.org.", "en", ALL) == "I met anna.smith at example.org."
 
 
-def test_who_counts_aloud_waits_for_nothing(monkeypatch):
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("en", "one"), ("en", "hundred"), ("de", "eins"), ("fr", "mille"), ("es", "mil"), ("es", "cien")],
+)
+def test_who_counts_aloud_waits_for_nothing(monkeypatch, language, word):
     tried = 0
     value = forms_numbers._value
 
     def counted(words, language):
         nonlocal tried
-        tried += 1
+        tried += len(words)
         return value(words, language)
 
     monkeypatch.setattr(forms_numbers, "_value", counted)
-    forms.write("one " * 400, "en", ALL)
+    forms.write(f"{word} " * 400, language, ALL)
     assert tried < 400 * 100
+    tried = 0
+    forms.numeral([word] * 400, language)
+    assert tried < 20 * 100
