@@ -93,7 +93,7 @@ class Dictation:
         corrections: Corrections | None = None,
         finished: Callable[[Utterance], None] = lambda _: None,
     ) -> None:
-        """Put the path together; nothing moves before `run`.
+        """Put the path together, on the running event loop; nothing moves before `run`.
 
         Args:
             parts: What it is built from.
@@ -106,7 +106,8 @@ class Dictation:
         self._parts = parts
         self._settings = settings
         self._finished = finished
-        self._loop: asyncio.AbstractEventLoop | None = None
+        # From the beginning, since what comes before `run` is acted on in it: a signal comes when it likes.
+        self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._presses = Presses(settings.button, self.post)
         self._further_presses = FurtherPresses(settings.button, self.post)
@@ -177,9 +178,8 @@ class Dictation:
 
     def post(self, event: Event) -> None:
         """Put an event on the queue, from any thread. What comes after the end is ignored."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
     async def run(self, *, ready: Callable[[], object] = lambda: None) -> Then:
         """Dictate until `StopRequested`; give what comes after.
@@ -190,7 +190,6 @@ class Dictation:
         Raises:
             SaykeyError: The button cannot be watched, or the keyboard is broken, not only away.
         """
-        self._loop = asyncio.get_running_loop()
         typing = asyncio.create_task(self._typist.run())
         recognising = asyncio.create_task(self._transcriber.run())
         acting = asyncio.create_task(self._act_on_events())

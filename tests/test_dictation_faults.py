@@ -10,6 +10,7 @@ import pytest
 from device import dictation as dictation_module
 from device import hearing
 from device import transcriber as transcriber_module
+from device.corrections.keeper import Corrections
 from device.errors import KeyboardError, SaykeyError
 from device.events import StopRequested, Then
 from device.ports import State
@@ -274,6 +275,25 @@ async def test_sigterm_at_rest():
         desk.terminate()
         await desk.stopped()
     assert desk.host.text == "Hello."
+
+
+async def test_sigterm_before_it_dictates(monkeypatch):
+    async def start(_):
+        desk.terminate()
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(Corrections, "start", start)
+    desk = Daemon()
+    desk.start(dictate(desk.parts, desk.settings))
+    await desk.stopped()
+
+
+async def test_what_comes_before_it_dictates_is_acted_on():
+    desk = Desk("Hello.")
+    desk.dictation.post(StopRequested(Then.DRIVE))
+    desk.start(desk.dictation.run())
+    await desk.stopped()
+    assert desk.task.result() is Then.DRIVE
 
 
 async def test_sigterm_while_listening_types_what_was_said():
