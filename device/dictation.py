@@ -114,6 +114,7 @@ class Dictation:
         self.languages = parts.languages or Languages(settings.recognition)
         self._recordings = Recordings(parts.detector, settings, lambda: self.languages.chosen)
         self._was_open = False  # for hands-free, until the first press of the latest ones closed it
+        self._is_early = False  # the latest press came before the microphone was open
         self._resumes = False  # typing may go on once the latest press is no double press
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
         self._outbox = Outbox()
@@ -273,6 +274,8 @@ class Dictation:
                 self._read(event)
             case SoundHeard() | SoundDropped() | MicrophoneReady() | MicrophoneLost() | MicrophoneClosed():
                 self._hearing.take(event)
+                if self._is_early and self._hearing.is_ready:
+                    self._record_late()
             case Anticipated():
                 self._understanding.anticipated(event)
             case ModelChosen():
@@ -289,6 +292,7 @@ class Dictation:
 
     def _turn_mute(self, *, on: bool) -> None:
         if self._hearing.turn_mute(on=on):
+            self._is_early = False
             self._status.clear_notice()
             self._show()
 
@@ -298,6 +302,8 @@ class Dictation:
             self._hearing.close_hands_free()
         elif self._hearing.is_muted:
             return "the microphone is muted"
+        elif not self._hearing.is_ready:
+            return "the microphone is not open yet"
         elif self._hearing.fault:
             return self._hearing.fault
         elif self._computers.window.asking:
@@ -365,6 +371,7 @@ class Dictation:
             self._hearing.close_hands_free()  # the next press is the answer, and would not close it
 
     def _instead_of_recording(self, act: Callable[[], str]) -> None:
+        self._is_early = False
         self._recordings.forget()
         self._understanding.forget_what_is_over()
         if reason := act():
@@ -377,13 +384,14 @@ class Dictation:
     def _pair(self) -> None:
         """Let a host pair, if nothing was said with the long press: else that is a dictation."""
         if self._hearing.is_unspoken and self._computers.pair():
+            self._is_early = False
             self._status.clear_notice()
             self._recordings.drop()
             self._understanding.forget_what_is_over()
 
     def _start(self) -> None:
         """Do what a press means now: stop the typing, or resume it, or record."""
-        several, self._resumes = self._presses.several, False
+        several, self._resumes, self._is_early = self._presses.several, False, False
         if not several:
             self._was_open = self._hearing.close_hands_free()
         is_held = self._settings.button.mode == "hold"
@@ -402,11 +410,24 @@ class Dictation:
             return  # for the same reason
         if self._hearing.is_muted:
             self._status.notice(State.MUTED, "nothing is recorded")
+        elif not self._hearing.is_ready:
+            self._is_early = True
+            self._status.notice(State.STARTING)
         elif self._hearing.fault:
             self._status.notice(State.ERROR, self._hearing.fault)
         else:
-            self._understanding.recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
-            self._understanding.begin()
+            self._record()
+
+    def _record(self) -> None:
+        self._understanding.recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
+        self._understanding.begin()
+
+    def _record_late(self) -> None:
+        """Now that the microphone is open, or missing, listen to who holds the button still."""
+        self._is_early = False
+        self._status.clear_notice()
+        if self._presses.is_down and not self._hearing.fault:
+            self._record()
 
     def _resume(self) -> None:
         """Type what waits, at once or when the press is certain not to take it back or elsewhere."""

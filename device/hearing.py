@@ -95,7 +95,7 @@ class Hearing:
     @property
     def is_unspoken(self) -> bool:
         """Whether nothing was said with a press that goes on."""
-        return self._recordings.unspoken or bool(self.fault) or self.is_muted
+        return self._recordings.unspoken or bool(self.fault) or not self.is_ready or self.is_muted
 
     def start(self, ready: Callable[[], object]) -> None:
         """Open the microphone, unless it is muted.

@@ -15,7 +15,7 @@ from device.errors import KeyboardError, SaykeyError
 from device.events import StopRequested, Then
 from device.ports import State
 from device.running import dictate
-from tests.parts import PATIENCE_S, TAIL, Desk, service_manager, with_button
+from tests.parts import PATIENCE_S, SETTINGS, TAIL, Desk, service_manager, with_button
 
 ERRORS = [SaykeyError("Quiet please."), MemoryError("the last words"), RuntimeError("the last words")]
 
@@ -40,6 +40,55 @@ async def test_a_missing_microphone_is_shown_and_dictation_works_when_it_comes()
         await desk.until_shown(State.IDLE)
         await desk.dictate()
     assert desk.host.text == "Hello."
+
+
+def slow_microphone(*script, settings=SETTINGS):
+    """Give a desk whose microphone is being opened."""
+    desk = Desk(*script, settings=settings)
+    desk.microphone.is_fast = False
+    desk.start(desk.dictation.run())
+    return desk
+
+
+async def test_before_the_microphone_is_open_nothing_seems_to_be_recorded():
+    desk = slow_microphone("Heard.")
+    await desk.until(lambda: desk.indicator.shown)
+    desk.say()
+    await desk.acted()
+    assert desk.indicator.states == [State.STARTING]
+    desk.microphone.come_back()
+    await desk.until_shown(State.IDLE)
+    await desk.dictate()
+    assert desk.host.text == "Heard."
+    desk.dictation.post(StopRequested())
+    await desk.stopped()
+
+
+@pytest.mark.parametrize("mode", ["hold", "both"])
+async def test_who_holds_the_button_until_the_microphone_is_open_is_heard_from_then_on(mode):
+    settings = with_button(mode=mode, tap_ms=0, double_press="undo")
+    desk = slow_microphone("The rest.", settings=settings)
+    await desk.until(lambda: desk.indicator.shown)
+    desk.button.press()
+    await desk.acted()
+    desk.microphone.come_back()
+    await desk.until_shown(State.LISTENING)
+    desk.microphone.speak()
+    desk.button.release()
+    desk.microphone.hear(TAIL + 1)
+    await desk.until_typed("The rest.")
+    desk.dictation.post(StopRequested())
+    await desk.stopped()
+
+
+@pytest.mark.parametrize("then", [Then.DRIVE, Then.RELOAD])
+async def test_a_tap_before_the_microphone_is_open_keeps_nothing_from_coming(then):
+    desk = slow_microphone()
+    await desk.until(lambda: desk.indicator.shown)
+    desk.tap()
+    desk.dictation.post(StopRequested(then))
+    await desk.stopped()
+    assert desk.task.result() is then
 
 
 async def test_what_was_heard_before_the_microphone_was_lost_is_typed():

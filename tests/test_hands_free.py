@@ -224,6 +224,15 @@ async def test_muted_it_cannot_be_opened():
         assert not desk.dictation.is_hands_free
 
 
+async def test_before_the_microphone_is_open_it_cannot_be_opened():
+    async with HandsFreeDesk() as desk:
+        await desk.dictation.mute(on=True)
+        desk.microphone.is_fast = False
+        await desk.dictation.mute(on=False)
+        with pytest.raises(ControlError, match="not open yet"):
+            desk.dictation.hands_free(on=True)
+
+
 async def test_a_microphone_that_is_lost_closes_it_and_what_was_said_is_typed():
     async with HandsFreeDesk("So far.") as desk:
         await desk.open()
