@@ -15,6 +15,7 @@ from device.errors import KeyboardError, SaykeyError
 from device.events import StopRequested, Then
 from device.ports import State
 from device.running import dictate
+from device.text import written
 from tests.parts import PATIENCE_S, SETTINGS, TAIL, Desk, service_manager, with_button
 
 ERRORS = [SaykeyError("Quiet please."), MemoryError("the last words"), RuntimeError("the last words")]
@@ -291,6 +292,30 @@ async def test_a_recogniser_that_hangs_is_noted_until_it_answers(monkeypatch):
         desk.recogniser.gate.set()
         await desk.until_finished(1)
         assert desk.dictation.progress.stalled() == []
+
+
+# The rules for text.
+
+
+@pytest.mark.parametrize(("rule", "two"), [("understand", "Two new line"), ("write", "two new line")])
+async def test_what_the_rules_cannot_write_is_typed_as_it_was_recognised(monkeypatch, caplog, rule, two):
+    asked = getattr(written, rule)
+    count = 0
+
+    def sometimes(*given, **named):
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise ValueError("the last words")
+        return asked(*given, **named)
+
+    monkeypatch.setattr(written, rule, sometimes)
+    async with Desk("One.", " two  new line", "Three.") as desk:
+        for _ in range(3):
+            await desk.dictate()
+    assert desk.host.text == f"One. {two} Three."
+    assert "ValueError" in caplog.text
+    assert "last words" not in caplog.text
 
 
 # The end.
