@@ -7,7 +7,7 @@ import concurrent.futures.thread  # noqa: F401  asyncio would wait for the disk 
 import gc
 import logging
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -201,7 +201,8 @@ async def dictate(  # noqa: PLR0913  what outlives it
     loop = asyncio.get_running_loop()
 
     def rest(_: Utterance) -> None:
-        loop.run_in_executor(None, give_back)
+        with suppress(RuntimeError):  # there is no memory for its thread
+            loop.run_in_executor(None, give_back)
 
     def tell_ready() -> None:
         systemd.notify("READY=1")

@@ -351,6 +351,20 @@ async def test_sigterm_at_rest():
     assert desk.host.text == "Hello."
 
 
+async def test_no_memory_for_another_thread_after_a_dictation_ends_nothing(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    async with Daemon("One.", "Two.") as desk:
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.get_running_loop(), "run_in_executor", refuse)
+            desk.say()
+            await desk.until_typed("One.")
+            await desk.until_shown(State.IDLE)
+        desk.say()
+        await desk.until_typed("One. Two.")
+
+
 async def test_sigterm_before_it_dictates(monkeypatch):
     async def start(_):
         desk.terminate()
