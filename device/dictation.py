@@ -115,6 +115,7 @@ class Dictation:
         self._recordings = Recordings(parts.detector, settings, lambda: self.languages.chosen)
         self._was_open = False  # for hands-free, until the first press of the latest ones closed it
         self._is_early = False  # the latest press came before the microphone was open
+        self._wanted: Then | None = None  # what comes after, once it may
         self._resumes = False  # typing may go on once the latest press is no double press
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
         self._outbox = Outbox()
@@ -254,17 +255,16 @@ class Dictation:
         return await self._corrections.forget()
 
     async def _act_on_events(self) -> Then:
-        wanted: Then | None = None
         while True:
             event = await self._events.get()
             if not isinstance(event, StopRequested):
                 self._act(event)
-            elif event.then is Then.STOP or wanted is not Then.DRIVE:
-                wanted = event.then
-            if wanted:
+            elif event.then is Then.STOP or self._wanted is not Then.DRIVE:
+                self._wanted = event.then
+            if self._wanted:
                 self._hearing.close_hands_free()
-                if self._may_end(wanted):
-                    return wanted
+                if self._may_end(self._wanted):
+                    return self._wanted
             self._show()
             await asyncio.sleep(0)  # a queue that is never empty must not starve the typist
 
@@ -306,6 +306,8 @@ class Dictation:
             return "the microphone is not open yet"
         elif self._hearing.fault:
             return self._hearing.fault
+        elif self._wanted:
+            return "Saykey begins anew, or as a drive, once all is typed"
         elif self._computers.window.asking:
             return "a computer asks to pair, which the next press answers"
         elif not self._hearing.is_hands_free:

@@ -260,6 +260,18 @@ async def test_what_comes_after_waits_for_what_is_being_said_and_for_no_more(the
     assert desk.host.text == "Last words."
 
 
+async def test_while_what_comes_after_waits_it_cannot_be_opened():
+    async with HandsFreeDesk("Stop me.") as desk:
+        desk.keyboard.unplug_after(5)
+        desk.say()
+        await desk.until_shown(State.HOST_AWAY)
+        desk.dictation.post(StopRequested(Then.RELOAD))
+        await desk.acted()
+        with pytest.raises(ControlError, match="begins anew"):
+            desk.dictation.hands_free(on=True)
+        assert not desk.dictation.is_hands_free
+
+
 async def test_it_closes_when_nobody_speaks_for_long():
     async with HandsFreeDesk("Hello.") as desk:
         await desk.open()
