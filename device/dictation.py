@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from device.computers import Computers
@@ -533,15 +533,15 @@ class Dictation:
         self._preview.close()
         for task in tasks:
             task.cancel()
-        # First of all the keys go up: a key that stays down repeats.
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        self._parts.button.stop()
-        await self._hearing.stop()
-        if self._parts.gain:
-            await asyncio.to_thread(self._parts.gain.close)
-        self._parts.keyboard.close()
-        await self._corrections.stop()
-        await self._switching.stop()
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        async with AsyncExitStack() as stack:  # from its end, and all of it, whatever raises
+            stack.push_async_callback(self._switching.stop)
+            stack.push_async_callback(self._corrections.stop)
+            stack.callback(self._parts.keyboard.close)
+            if self._parts.gain:
+                stack.push_async_callback(asyncio.to_thread, self._parts.gain.close)
+            stack.push_async_callback(self._hearing.stop)
+            stack.callback(self._parts.button.stop)
+            # First of all the keys go up: a key that stays down repeats.
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result

@@ -116,6 +116,8 @@ class Hearing:
         """Act on what the microphone tells; what it told before it was muted counts no more."""
         if isinstance(event, MicrophoneClosed):
             self._microphone.closed()
+            if self.is_muted:
+                self.fault = event.reason
         elif self._microphone.is_open:
             self._listen(event)
 

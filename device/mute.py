@@ -103,10 +103,10 @@ class MicrophoneSwitch:
             await asyncio.shield(self._closing)
 
     async def stop(self) -> None:
-        """Close it for good."""
+        """Close it for good. Never raises."""
         self._is_started = self.is_open = False
         await self.until_closed()
-        await asyncio.to_thread(self._microphone.stop)
+        await self._why_not_closed()
 
     def _look(self) -> None:
         if self._is_started and not (self._mute.is_on or self.is_open or self._closing):
@@ -114,5 +114,17 @@ class MicrophoneSwitch:
             self._microphone.start(self._post)
 
     async def _close(self) -> None:
-        await asyncio.to_thread(self._microphone.stop)
-        self._post(MicrophoneClosed())
+        self._post(MicrophoneClosed(await self._why_not_closed()))
+
+    async def _why_not_closed(self) -> str:
+        """Close it; give why that failed, or nothing."""
+        try:
+            try:
+                await asyncio.to_thread(self._microphone.stop)
+            except RuntimeError:  # there is no memory for another thread
+                self._microphone.stop()
+        except Exception as error:  # noqa: BLE001  whatever comes up, it can be opened again, and all else closed
+            reason = f"the microphone cannot be closed ({type(error).__name__}): what it hears is thrown away"
+            log.error("%s", reason)  # noqa: TRY400  it is explained
+            return reason
+        return ""
