@@ -127,9 +127,7 @@ class Dictation:
             finished=self._typed,
         )
         self._last = Last(self._outbox, self._typist, parts.keyboard, settings, finished=self._typed)
-        self._utterances = Utterances(
-            self._outbox, self._last, settings, over=self._over, refused=self._cannot_act
-        )
+        self._utterances = Utterances(self._outbox, self._last, settings, over=self._over, refused=self._tell)
         self._understanding = Understanding(
             self._recordings,
             self._transcriber,
@@ -273,7 +271,7 @@ class Dictation:
             case ButtonMoved() | DecisionDue() | FurtherButtonMoved():
                 self._read(event)
             case SoundHeard() | SoundDropped() | MicrophoneReady() | MicrophoneLost() | MicrophoneClosed():
-                self._hearing.take(event)
+                self._tell(self._hearing.take(event))
                 if self._is_early and self._hearing.is_ready:
                     self._record_late()
             case Anticipated():
@@ -376,8 +374,7 @@ class Dictation:
         self._is_early = False
         self._recordings.forget()
         self._understanding.forget_what_is_over()
-        if reason := act():
-            self._status.notice(State.ERROR, reason)
+        self._tell(act())
 
     def _toggle_hands_free(self) -> str:
         """Do what the gesture asks for, of whose presses the first one may have closed it already."""
@@ -421,8 +418,7 @@ class Dictation:
             self._record()
 
     def _record(self) -> None:
-        self._understanding.recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
-        self._understanding.begin()
+        self._tell(self._hearing.record(in_doubt=self._presses.in_doubt))
 
     def _record_late(self) -> None:
         """Now that the microphone is open, or missing, listen to who holds the button still."""
@@ -445,8 +441,10 @@ class Dictation:
         if not again:
             self._utterances.failed(number, reason)
 
-    def _cannot_act(self, reason: str) -> None:
-        self._status.notice(State.ERROR, reason)
+    def _tell(self, reason: str) -> None:
+        """Show why something is not done, if there is such a reason."""
+        if reason:
+            self._status.notice(State.ERROR, reason)
 
     # From the outbox to the keyboard: see `device.keyboard.typist`.
 

@@ -141,6 +141,45 @@ async def test_a_microphone_that_hangs_is_noted_and_one_that_is_lost_is_not(monk
         assert desk.dictation.progress.stalled() == []
 
 
+# What listens along.
+
+
+def fail_once(detector):
+    def fail(_):
+        del detector.probability
+        raise MemoryError("the last words")
+
+    detector.probability = fail
+
+
+async def test_what_was_said_before_the_detector_fails_is_typed(caplog):
+    async with Desk("Before.", "After.") as desk:
+        desk.button.press()
+        desk.microphone.speak()
+        await desk.acted()
+        fail_once(desk.detector)
+        desk.microphone.hear(1)
+        await desk.until_shown(State.ERROR)
+        desk.button.release()
+        await desk.until_finished(1)
+        await desk.dictate()
+    assert desk.host.text == "Before. After."
+    assert "MemoryError" in caplog.text
+    assert "last words" not in caplog.text
+
+
+async def test_a_detector_that_fails_at_the_press_is_asked_again_at_the_next():
+    async with Desk("One.", "Two.") as desk:
+        await desk.dictate()
+        desk.microphone.hear(1)
+        fail_once(desk.detector)
+        desk.button.press()
+        await desk.until_shown(State.ERROR)
+        desk.button.release()
+        await desk.dictate()
+    assert desk.host.text == "One. Two."
+
+
 # The keyboard.
 
 

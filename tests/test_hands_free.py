@@ -528,6 +528,23 @@ async def test_with_a_wake_word_only_what_follows_on_it_is_a_dictation():
     np.testing.assert_array_equal(recording.samples, np.concatenate(expected))
 
 
+async def test_a_wake_word_that_fails_closes_it_and_it_can_be_opened_again():
+    def fail(_):
+        del desk.wake_word.heard
+        raise MemoryError
+
+    async with WakeWordDesk("Yes.") as desk:
+        await desk.open()
+        desk.wake_word.heard = fail
+        desk.microphone.hear(1)
+        await desk.until(lambda: not desk.dictation.is_hands_free)
+        await desk.until_shown(State.ERROR)
+        await desk.open()
+        desk.call()
+        desk.utter()
+        await desk.until_typed("Yes.")
+
+
 async def test_a_call_after_which_nobody_speaks_is_over_in_some_seconds():
     async with WakeWordDesk() as desk:
         await desk.open()
