@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace as changed
 
+from device import mute
 from device.audio.sound import WINDOW
 from device.buttons import Buttons
 from device.events import StopRequested
@@ -249,6 +250,28 @@ async def test_without_memory_for_a_thread_it_is_closed_all_the_same(monkeypatch
         desk.switch.tap()
         await desk.until_shown(State.IDLE)
         await desk.dictate()
+    assert desk.host.text == "Hello."
+
+
+async def test_a_microphone_without_memory_for_its_thread_is_opened_a_little_later(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(mute, "_RETRY_S", 0.01)
+    async with MuteDesk("Hello.") as desk:
+        await desk.mute_by_button()
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.microphone, "start", refuse)
+            desk.switch.tap()
+            await desk.until_shown(State.ERROR)
+            assert "can't start new thread" in desk.indicator.shown[-1][1]
+            desk.switch.tap()
+            await desk.until_shown(State.MUTED)
+            desk.switch.tap()
+            await desk.until_shown(State.ERROR)
+        await desk.until_shown(State.IDLE)
+        await desk.dictate()
+    assert desk.microphone.history == ["open", "close", "close", "open", "close"]
     assert desk.host.text == "Hello."
 
 
