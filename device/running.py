@@ -9,7 +9,6 @@ import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from device import systemd
@@ -246,7 +245,7 @@ async def _unstuck(drive: Drive | None, post: Post) -> AsyncIterator[None]:
 
     async def try_again(drive: Drive) -> None:
         pause_s = _FIRST_PAUSE_S
-        while reason := await wholly(partial(_why_not_closed, drive)):
+        while reason := await _why_not_closed(drive):
             log.error("%s", reason)
             post(KeyboardTried(reason))
             await asyncio.sleep(pause_s)
@@ -265,11 +264,13 @@ async def _unstuck(drive: Drive | None, post: Post) -> AsyncIterator[None]:
         await asyncio.gather(trying, return_exceptions=True)
 
 
-def _why_not_closed(drive: Drive) -> str:
+async def _why_not_closed(drive: Drive) -> str:
     try:
-        drive.close()
+        await wholly(drive.close)
     except DriveError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001  whatever comes up, it is tried again
+        return f"the keyboard cannot be had again ({type(error).__name__})"
     return ""
 
 
