@@ -23,7 +23,8 @@ from device.mute import FILE, Mute
 from device.ports import Parts
 from device.running import Board
 from device.settings import AUTO
-from device.text.written import controls_of, may_hold_command, prepare
+from device.text.written import controls_of, prepare
+from device.wording import may_hold_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

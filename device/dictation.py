@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from device.computers import Computers
@@ -93,7 +93,7 @@ class Dictation:
         corrections: Corrections | None = None,
         finished: Callable[[Utterance], None] = lambda _: None,
     ) -> None:
-        """Put the path together; nothing moves before `run`.
+        """Put the path together, on the running event loop; nothing moves before `run`.
 
         Args:
             parts: What it is built from.
@@ -106,13 +106,16 @@ class Dictation:
         self._parts = parts
         self._settings = settings
         self._finished = finished
-        self._loop: asyncio.AbstractEventLoop | None = None
+        # From the beginning, since what comes before `run` is acted on in it: a signal comes when it likes.
+        self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._presses = Presses(settings.button, self.post)
         self._further_presses = FurtherPresses(settings.button, self.post)
         self.languages = parts.languages or Languages(settings.recognition)
         self._recordings = Recordings(parts.detector, settings, lambda: self.languages.chosen)
         self._was_open = False  # for hands-free, until the first press of the latest ones closed it
+        self._is_early = False  # the latest press came before the microphone was open
+        self._wanted: Then | None = None  # what comes after, once it may
         self._resumes = False  # typing may go on once the latest press is no double press
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
         self._outbox = Outbox()
@@ -124,9 +127,7 @@ class Dictation:
             finished=self._typed,
         )
         self._last = Last(self._outbox, self._typist, parts.keyboard, settings, finished=self._typed)
-        self._utterances = Utterances(
-            self._outbox, self._last, settings, over=self._over, refused=self._cannot_act
-        )
+        self._utterances = Utterances(self._outbox, self._last, settings, over=self._over, refused=self._tell)
         self._understanding = Understanding(
             self._recordings,
             self._transcriber,
@@ -177,9 +178,8 @@ class Dictation:
 
     def post(self, event: Event) -> None:
         """Put an event on the queue, from any thread. What comes after the end is ignored."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
     async def run(self, *, ready: Callable[[], object] = lambda: None) -> Then:
         """Dictate until `StopRequested`; give what comes after.
@@ -190,7 +190,6 @@ class Dictation:
         Raises:
             SaykeyError: The button cannot be watched, or the keyboard is broken, not only away.
         """
-        self._loop = asyncio.get_running_loop()
         typing = asyncio.create_task(self._typist.run())
         recognising = asyncio.create_task(self._transcriber.run())
         acting = asyncio.create_task(self._act_on_events())
@@ -254,17 +253,16 @@ class Dictation:
         return await self._corrections.forget()
 
     async def _act_on_events(self) -> Then:
-        wanted: Then | None = None
         while True:
             event = await self._events.get()
             if not isinstance(event, StopRequested):
                 self._act(event)
-            elif event.then is Then.STOP or wanted is not Then.DRIVE:
-                wanted = event.then
-            if wanted:
+            elif event.then is Then.STOP or self._wanted is not Then.DRIVE:
+                self._wanted = event.then
+            if self._wanted:
                 self._hearing.close_hands_free()
-                if self._may_end(wanted):
-                    return wanted
+                if self._may_end(self._wanted):
+                    return self._wanted
             self._show()
             await asyncio.sleep(0)  # a queue that is never empty must not starve the typist
 
@@ -273,7 +271,9 @@ class Dictation:
             case ButtonMoved() | DecisionDue() | FurtherButtonMoved():
                 self._read(event)
             case SoundHeard() | SoundDropped() | MicrophoneReady() | MicrophoneLost() | MicrophoneClosed():
-                self._hearing.take(event)
+                self._tell(self._hearing.take(event))
+                if self._is_early and self._hearing.is_ready:
+                    self._record_late()
             case Anticipated():
                 self._understanding.anticipated(event)
             case ModelChosen():
@@ -290,6 +290,7 @@ class Dictation:
 
     def _turn_mute(self, *, on: bool) -> None:
         if self._hearing.turn_mute(on=on):
+            self._is_early = False
             self._status.clear_notice()
             self._show()
 
@@ -299,8 +300,12 @@ class Dictation:
             self._hearing.close_hands_free()
         elif self._hearing.is_muted:
             return "the microphone is muted"
+        elif not self._hearing.is_ready:
+            return "the microphone is not open yet"
         elif self._hearing.fault:
             return self._hearing.fault
+        elif self._wanted:
+            return "Saykey begins anew, or as a drive, once all is typed"
         elif self._computers.window.asking:
             return "a computer asks to pair, which the next press answers"
         elif not self._hearing.is_hands_free:
@@ -366,10 +371,10 @@ class Dictation:
             self._hearing.close_hands_free()  # the next press is the answer, and would not close it
 
     def _instead_of_recording(self, act: Callable[[], str]) -> None:
+        self._is_early = False
         self._recordings.forget()
         self._understanding.forget_what_is_over()
-        if reason := act():
-            self._status.notice(State.ERROR, reason)
+        self._tell(act())
 
     def _toggle_hands_free(self) -> str:
         """Do what the gesture asks for, of whose presses the first one may have closed it already."""
@@ -378,13 +383,14 @@ class Dictation:
     def _pair(self) -> None:
         """Let a host pair, if nothing was said with the long press: else that is a dictation."""
         if self._hearing.is_unspoken and self._computers.pair():
+            self._is_early = False
             self._status.clear_notice()
             self._recordings.drop()
             self._understanding.forget_what_is_over()
 
     def _start(self) -> None:
         """Do what a press means now: stop the typing, or resume it, or record."""
-        several, self._resumes = self._presses.several, False
+        several, self._resumes, self._is_early = self._presses.several, False, False
         if not several:
             self._was_open = self._hearing.close_hands_free()
         is_held = self._settings.button.mode == "hold"
@@ -403,11 +409,23 @@ class Dictation:
             return  # for the same reason
         if self._hearing.is_muted:
             self._status.notice(State.MUTED, "nothing is recorded")
+        elif not self._hearing.is_ready:
+            self._is_early = True
+            self._status.notice(State.STARTING)
         elif self._hearing.fault:
             self._status.notice(State.ERROR, self._hearing.fault)
         else:
-            self._understanding.recognise(self._recordings.begin(in_doubt=self._presses.in_doubt))
-            self._understanding.begin()
+            self._record()
+
+    def _record(self) -> None:
+        self._tell(self._hearing.record(in_doubt=self._presses.in_doubt))
+
+    def _record_late(self) -> None:
+        """Now that the microphone is open, or missing, listen to who holds the button still."""
+        self._is_early = False
+        self._status.clear_notice()
+        if self._presses.is_down and not self._hearing.fault:
+            self._record()
 
     def _resume(self) -> None:
         """Type what waits, at once or when the press is certain not to take it back or elsewhere."""
@@ -423,8 +441,10 @@ class Dictation:
         if not again:
             self._utterances.failed(number, reason)
 
-    def _cannot_act(self, reason: str) -> None:
-        self._status.notice(State.ERROR, reason)
+    def _tell(self, reason: str) -> None:
+        """Show why something is not done, if there is such a reason."""
+        if reason:
+            self._status.notice(State.ERROR, reason)
 
     # From the outbox to the keyboard: see `device.keyboard.typist`.
 
@@ -511,15 +531,15 @@ class Dictation:
         self._preview.close()
         for task in tasks:
             task.cancel()
-        # First of all the keys go up: a key that stays down repeats.
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        self._parts.button.stop()
-        await self._hearing.stop()
-        if self._parts.gain:
-            await asyncio.to_thread(self._parts.gain.close)
-        self._parts.keyboard.close()
-        await self._corrections.stop()
-        await self._switching.stop()
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        async with AsyncExitStack() as stack:  # from its end, and all of it, whatever raises
+            stack.push_async_callback(self._switching.stop)
+            stack.push_async_callback(self._corrections.stop)
+            stack.callback(self._parts.keyboard.close)
+            if self._parts.gain:
+                stack.push_async_callback(asyncio.to_thread, self._parts.gain.close)
+            stack.push_async_callback(self._hearing.stop)
+            stack.callback(self._parts.button.stop)
+            # First of all the keys go up: a key that stays down repeats.
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result

@@ -92,7 +92,14 @@ class MicrophoneReady:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneClosed:
-    """The microphone is closed, since it is muted. What it heard before is on the queue before this."""
+    """The microphone is closed, since it is muted. What it heard before is on the queue before this.
+
+    Attributes:
+        reason: Why it could not be closed, in one sentence for the user; empty where it is. What it hears is
+            thrown away then.
+    """
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,11 @@ class Gestures:
         return self._in_doubt
 
     @property
+    def is_down(self) -> bool:
+        """Whether the button is held, and not for an answer."""
+        return self._pressed
+
+    @property
     def may_switch_host(self) -> bool:
         """Whether the latest press may still be one of those that ask for the next host."""
         return self._in_doubt and Gesture.NEXT_HOST in self._actions.values()

@@ -95,7 +95,7 @@ class Hearing:
     @property
     def is_unspoken(self) -> bool:
         """Whether nothing was said with a press that goes on."""
-        return self._recordings.unspoken or bool(self.fault) or self.is_muted
+        return self._recordings.unspoken or bool(self.fault) or not self.is_ready or self.is_muted
 
     def start(self, ready: Callable[[], object]) -> None:
         """Open the microphone, unless it is muted.
@@ -112,12 +112,28 @@ class Hearing:
         """Close the microphone for good."""
         await self._microphone.stop()
 
-    def take(self, event: Told | MicrophoneClosed) -> None:
-        """Act on what the microphone tells; what it told before it was muted counts no more."""
+    def take(self, event: Told | MicrophoneClosed) -> str:
+        """Act on what the microphone tells; what it told before it was muted counts no more.
+
+        Returns:
+            Why what was being said ends here, or nothing.
+        """
         if isinstance(event, MicrophoneClosed):
             self._microphone.closed()
+            if self.is_muted:
+                self.fault = event.reason
         elif self._microphone.is_open:
-            self._listen(event)
+            return self._unless_it_fails(lambda: self._listen(event))
+        return ""
+
+    def record(self, *, in_doubt: bool) -> str:
+        """Begin a recording, as `Recordings.begin`; give why that failed, or nothing."""
+
+        def begin() -> None:
+            self._understanding.recognise(self._recordings.begin(in_doubt=in_doubt))
+            self._understanding.begin()
+
+        return self._unless_it_fails(begin)
 
     def turn_mute(self, *, on: bool) -> bool:
         """Mute the microphone, or end that; say whether that is a change."""
@@ -174,6 +190,18 @@ class Hearing:
                 self.close_hands_free()
                 self._understanding.recognise(self._recordings.cut_short())
                 self._ready()
+
+    def _unless_it_fails(self, listen: Callable[[], object]) -> str:
+        """Listen. Where the detector or the wake word fails, what was heard before counts as all."""
+        try:
+            listen()
+        except Exception as error:  # noqa: BLE001  whatever comes up, the next press may succeed
+            reason = f"what is said cannot be followed ({type(error).__name__}): press the button again"
+            log.error("%s", reason)  # noqa: TRY400  a traceback might hold what was said
+            self._understanding.recognise(self._recordings.cut_short())
+            self.close_hands_free()
+            return reason
+        return ""
 
     def _ready(self) -> None:
         self.is_ready = True

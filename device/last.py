@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from device.outbox import BACKSPACE, Entry
 from device.text.body import KEYS, Body
 from device.text.clusters import clusters
-from device.text.written import write
+from device.wording import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

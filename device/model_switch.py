@@ -50,3 +50,5 @@ class ModelSwitch:
             self._post(ModelChosen(await asyncio.to_thread(next_model)))
         except SaykeyError as error:
             self._post(ModelChosen("", str(error)))
+        except Exception as error:  # noqa: BLE001  whatever comes up, it stays the model that it is
+            self._post(ModelChosen("", f"the speech model cannot be changed ({type(error).__name__})"))

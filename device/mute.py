@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from device.events import MicrophoneClosed
+from device.events import MicrophoneClosed, MicrophoneLost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 FILE = "muted"
 """Its name in the service's folder in /run, which outlives the daemon and not the power."""
+
+_RETRY_S = 1.0
+"""Time between two tries to open a microphone for which there is no memory."""
 
 
 class Mute:
@@ -78,6 +81,7 @@ class MicrophoneSwitch:
         self._post = post
         self._is_started = False
         self._closing: asyncio.Task[None] | None = None
+        self._retry: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Open the microphone, unless it is muted."""
@@ -89,6 +93,7 @@ class MicrophoneSwitch:
         self._mute.turn(on=on)
         if on and self.is_open:
             self.is_open = False
+            self._try_no_more()
             self._closing = asyncio.create_task(self._close())
         self._look()
 
@@ -103,16 +108,40 @@ class MicrophoneSwitch:
             await asyncio.shield(self._closing)
 
     async def stop(self) -> None:
-        """Close it for good."""
+        """Close it for good. Never raises."""
         self._is_started = self.is_open = False
+        self._try_no_more()
         await self.until_closed()
-        await asyncio.to_thread(self._microphone.stop)
+        await self._why_not_closed()
 
     def _look(self) -> None:
         if self._is_started and not (self._mute.is_on or self.is_open or self._closing):
             self.is_open = True
+            self._open()
+
+    def _open(self) -> None:
+        try:
             self._microphone.start(self._post)
+        except RuntimeError as error:
+            self._post(MicrophoneLost(f"the microphone cannot be opened ({error}); it is tried again"))
+            self._retry = asyncio.get_running_loop().call_later(_RETRY_S, self._open)
+
+    def _try_no_more(self) -> None:
+        if self._retry:
+            self._retry.cancel()
 
     async def _close(self) -> None:
-        await asyncio.to_thread(self._microphone.stop)
-        self._post(MicrophoneClosed())
+        self._post(MicrophoneClosed(await self._why_not_closed()))
+
+    async def _why_not_closed(self) -> str:
+        """Close it; give why that failed, or nothing."""
+        try:
+            try:
+                await asyncio.to_thread(self._microphone.stop)
+            except RuntimeError:  # there is no memory for another thread
+                self._microphone.stop()
+        except Exception as error:  # noqa: BLE001  whatever comes up, it can be opened again, and all else closed
+            reason = f"the microphone cannot be closed ({type(error).__name__}): what it hears is thrown away"
+            log.error("%s", reason)  # noqa: TRY400  it is explained
+            return reason
+        return ""

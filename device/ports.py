@@ -56,9 +56,12 @@ class Microphone(Protocol):
     """The microphone. Posts `SoundHeard`, `SoundDropped`, `MicrophoneLost` and `MicrophoneReady`."""
 
     def start(self, post: Post) -> None:
-        """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises.
+        """Begin to deliver sound, or to look for a microphone that is not there yet.
 
         It may be called again after `stop`.
+
+        Raises:
+            RuntimeError: There is no memory for another thread.
         """
 
     def stop(self) -> None:

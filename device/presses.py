@@ -36,6 +36,11 @@ class Presses:
         return self._gestures.in_doubt
 
     @property
+    def is_down(self) -> bool:
+        """Whether the button is held."""
+        return self._gestures.is_down
+
+    @property
     def may_switch_host(self) -> bool:
         """Whether the latest press may still be one of those that ask for the next host."""
         return self._gestures.may_switch_host

@@ -7,9 +7,8 @@ import concurrent.futures.thread  # noqa: F401  asyncio would wait for the disk 
 import gc
 import logging
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from device import systemd
@@ -204,7 +203,8 @@ async def dictate(  # noqa: PLR0913  what outlives it
     loop = asyncio.get_running_loop()
 
     def rest(_: Utterance) -> None:
-        loop.run_in_executor(None, give_back)
+        with suppress(RuntimeError):  # there is no memory for its thread
+            loop.run_in_executor(None, give_back)
 
     def tell_ready() -> None:
         systemd.notify("READY=1")
@@ -248,7 +248,7 @@ async def _unstuck(drive: Drive | None, post: Post) -> AsyncIterator[None]:
 
     async def try_again(drive: Drive) -> None:
         pause_s = _FIRST_PAUSE_S
-        while reason := await wholly(partial(_why_not_closed, drive)):
+        while reason := await _why_not_closed(drive):
             log.error("%s", reason)
             post(KeyboardTried(reason))
             await asyncio.sleep(pause_s)
@@ -267,11 +267,13 @@ async def _unstuck(drive: Drive | None, post: Post) -> AsyncIterator[None]:
         await asyncio.gather(trying, return_exceptions=True)
 
 
-def _why_not_closed(drive: Drive) -> str:
+async def _why_not_closed(drive: Drive) -> str:
     try:
-        drive.close()
+        await wholly(drive.close)
     except DriveError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001  whatever comes up, it is tried again
+        return f"the keyboard cannot be had again ({type(error).__name__})"
     return ""
 
 

@@ -24,13 +24,12 @@ def notify(message: str) -> bool:
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]  # an abstract socket
-    with socket.socket(
-        socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
-    ) as channel:
-        try:
+    kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+    try:
+        with socket.socket(socket.AF_UNIX, kind) as channel:
             channel.sendto(message.encode(), address)
-        except OSError:
-            return False  # the manager is gone; dictation goes on without it
+    except OSError:
+        return False  # the manager is gone, or no socket is to be had; dictation goes on without it
     return True
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from device.outbox import Entry
 from device.speech.transcript import Transcript
 from device.text.body import Act
-from device.text.written import understand, write
 from device.utterance import Utterance
+from device.wording import understand, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -170,6 +170,7 @@ class HandMicrophone:
         heard: Every window.
         history: "open" and "close", each time that it was opened and closed.
         closing: Holds its closing up while it is clear.
+        is_fast: It is open at once, not only when it is told to `come_back`.
     """
 
     def __init__(self) -> None:
@@ -177,16 +178,16 @@ class HandMicrophone:
         self.closing = threading.Event()
         self.closing.set()
         self.heard: list[Samples] = []
-        self.present = True
+        self.present = self.is_fast = True
         self._post: Post | None = None
 
     def start(self, post: Post) -> None:
         self.history.append("open")
         self._post = post
-        if self.present:
-            self.come_back()
-        else:
+        if not self.present:
             self.lose()
+        elif self.is_fast:
+            self.come_back()
 
     def stop(self) -> None:
         assert self.closing.wait(PATIENCE_S)

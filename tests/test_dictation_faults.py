@@ -10,11 +10,13 @@ import pytest
 from device import dictation as dictation_module
 from device import hearing
 from device import transcriber as transcriber_module
+from device.corrections.keeper import Corrections
 from device.errors import KeyboardError, SaykeyError
 from device.events import StopRequested, Then
 from device.ports import State
 from device.running import dictate
-from tests.parts import PATIENCE_S, TAIL, Desk, service_manager, with_button
+from device.text import written
+from tests.parts import PATIENCE_S, SETTINGS, TAIL, Desk, service_manager, with_button
 
 ERRORS = [SaykeyError("Quiet please."), MemoryError("the last words"), RuntimeError("the last words")]
 
@@ -39,6 +41,55 @@ async def test_a_missing_microphone_is_shown_and_dictation_works_when_it_comes()
         await desk.until_shown(State.IDLE)
         await desk.dictate()
     assert desk.host.text == "Hello."
+
+
+def slow_microphone(*script, settings=SETTINGS):
+    """Give a desk whose microphone is being opened."""
+    desk = Desk(*script, settings=settings)
+    desk.microphone.is_fast = False
+    desk.start(desk.dictation.run())
+    return desk
+
+
+async def test_before_the_microphone_is_open_nothing_seems_to_be_recorded():
+    desk = slow_microphone("Heard.")
+    await desk.until(lambda: desk.indicator.shown)
+    desk.say()
+    await desk.acted()
+    assert desk.indicator.states == [State.STARTING]
+    desk.microphone.come_back()
+    await desk.until_shown(State.IDLE)
+    await desk.dictate()
+    assert desk.host.text == "Heard."
+    desk.dictation.post(StopRequested())
+    await desk.stopped()
+
+
+@pytest.mark.parametrize("mode", ["hold", "both"])
+async def test_who_holds_the_button_until_the_microphone_is_open_is_heard_from_then_on(mode):
+    settings = with_button(mode=mode, tap_ms=0, double_press="undo")
+    desk = slow_microphone("The rest.", settings=settings)
+    await desk.until(lambda: desk.indicator.shown)
+    desk.button.press()
+    await desk.acted()
+    desk.microphone.come_back()
+    await desk.until_shown(State.LISTENING)
+    desk.microphone.speak()
+    desk.button.release()
+    desk.microphone.hear(TAIL + 1)
+    await desk.until_typed("The rest.")
+    desk.dictation.post(StopRequested())
+    await desk.stopped()
+
+
+@pytest.mark.parametrize("then", [Then.DRIVE, Then.RELOAD])
+async def test_a_tap_before_the_microphone_is_open_keeps_nothing_from_coming(then):
+    desk = slow_microphone()
+    await desk.until(lambda: desk.indicator.shown)
+    desk.tap()
+    desk.dictation.post(StopRequested(then))
+    await desk.stopped()
+    assert desk.task.result() is then
 
 
 async def test_what_was_heard_before_the_microphone_was_lost_is_typed():
@@ -88,6 +139,45 @@ async def test_a_microphone_that_hangs_is_noted_and_one_that_is_lost_is_not(monk
         desk.microphone.lose()
         await desk.acted()
         assert desk.dictation.progress.stalled() == []
+
+
+# What listens along.
+
+
+def fail_once(detector):
+    def fail(_):
+        del detector.probability
+        raise MemoryError("the last words")
+
+    detector.probability = fail
+
+
+async def test_what_was_said_before_the_detector_fails_is_typed(caplog):
+    async with Desk("Before.", "After.") as desk:
+        desk.button.press()
+        desk.microphone.speak()
+        await desk.acted()
+        fail_once(desk.detector)
+        desk.microphone.hear(1)
+        await desk.until_shown(State.ERROR)
+        desk.button.release()
+        await desk.until_finished(1)
+        await desk.dictate()
+    assert desk.host.text == "Before. After."
+    assert "MemoryError" in caplog.text
+    assert "last words" not in caplog.text
+
+
+async def test_a_detector_that_fails_at_the_press_is_asked_again_at_the_next():
+    async with Desk("One.", "Two.") as desk:
+        await desk.dictate()
+        desk.microphone.hear(1)
+        fail_once(desk.detector)
+        desk.button.press()
+        await desk.until_shown(State.ERROR)
+        desk.button.release()
+        await desk.dictate()
+    assert desk.host.text == "One. Two."
 
 
 # The keyboard.
@@ -243,6 +333,30 @@ async def test_a_recogniser_that_hangs_is_noted_until_it_answers(monkeypatch):
         assert desk.dictation.progress.stalled() == []
 
 
+# The rules for text.
+
+
+@pytest.mark.parametrize(("rule", "two"), [("understand", "Two new line"), ("write", "two new line")])
+async def test_what_the_rules_cannot_write_is_typed_as_it_was_recognised(monkeypatch, caplog, rule, two):
+    asked = getattr(written, rule)
+    count = 0
+
+    def sometimes(*given, **named):
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise ValueError("the last words")
+        return asked(*given, **named)
+
+    monkeypatch.setattr(written, rule, sometimes)
+    async with Desk("One.", " two  new line", "Three.") as desk:
+        for _ in range(3):
+            await desk.dictate()
+    assert desk.host.text == f"One. {two} Three."
+    assert "ValueError" in caplog.text
+    assert "last words" not in caplog.text
+
+
 # The end.
 
 
@@ -274,6 +388,39 @@ async def test_sigterm_at_rest():
         desk.terminate()
         await desk.stopped()
     assert desk.host.text == "Hello."
+
+
+async def test_no_memory_for_another_thread_after_a_dictation_ends_nothing(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    async with Daemon("One.", "Two.") as desk:
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.get_running_loop(), "run_in_executor", refuse)
+            desk.say()
+            await desk.until_typed("One.")
+            await desk.until_shown(State.IDLE)
+        desk.say()
+        await desk.until_typed("One. Two.")
+
+
+async def test_sigterm_before_it_dictates(monkeypatch):
+    async def start(_):
+        desk.terminate()
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(Corrections, "start", start)
+    desk = Daemon()
+    desk.start(dictate(desk.parts, desk.settings))
+    await desk.stopped()
+
+
+async def test_what_comes_before_it_dictates_is_acted_on():
+    desk = Desk("Hello.")
+    desk.dictation.post(StopRequested(Then.DRIVE))
+    desk.start(desk.dictation.run())
+    await desk.stopped()
+    assert desk.task.result() is Then.DRIVE
 
 
 async def test_sigterm_while_listening_types_what_was_said():

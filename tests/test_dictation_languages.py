@@ -183,14 +183,21 @@ async def test_a_triple_press_begins_anew_with_the_next_model_once_all_is_typed(
         assert desk.host.text == "One"
 
 
-async def test_a_model_that_cannot_be_changed_is_told_and_dictation_goes_on():
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ModelError("there is no other speech model"), "there is no other speech model"),
+        (OSError("the disk"), "the speech model cannot be changed (OSError)"),
+    ],
+)
+async def test_a_model_that_cannot_be_changed_is_told_and_dictation_goes_on(error, told):
     def next_model():
-        raise ModelError("there is no other speech model")
+        raise error
 
     async with SpeakingDesk("one", next_model=next_model) as desk:
         await desk.gesture(3)
         await desk.until_shown(State.ERROR)
-        assert desk.indicator.shown[-1][1] == "there is no other speech model"
+        assert desk.indicator.shown[-1][1] == told
         await desk.dictate()
         assert desk.host.text == "One"
 

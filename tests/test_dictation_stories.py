@@ -195,19 +195,23 @@ class Story:
         await desk.settled()
 
 
+async def tell(dictations):
+    await Story(dictations).happen()
+
+
 @example_settings(deadline=None, max_examples=40)
 @given(st.lists(said_otherwise, min_size=1, max_size=3))
 def test_in_the_end_the_host_shows_the_final_texts(dictations):
-    asyncio.run(Story(dictations).happen())
+    asyncio.run(tell(dictations))
 
 
 @example_settings(deadline=None, max_examples=40)
 @given(st.lists(said_and_taken_back, min_size=1, max_size=3))
 def test_in_the_end_nothing_is_left_of_what_was_taken_back(dictations):
-    asyncio.run(Story(dictations).happen())
+    asyncio.run(tell(dictations))
 
 
 @example_settings(deadline=None, max_examples=40)
 @given(st.lists(said_as_announced(), min_size=1, max_size=3))
 def test_no_unplugging_loses_or_doubles_anything(dictations):
-    asyncio.run(Story(dictations).happen())
+    asyncio.run(tell(dictations))

@@ -224,6 +224,15 @@ async def test_muted_it_cannot_be_opened():
         assert not desk.dictation.is_hands_free
 
 
+async def test_before_the_microphone_is_open_it_cannot_be_opened():
+    async with HandsFreeDesk() as desk:
+        await desk.dictation.mute(on=True)
+        desk.microphone.is_fast = False
+        await desk.dictation.mute(on=False)
+        with pytest.raises(ControlError, match="not open yet"):
+            desk.dictation.hands_free(on=True)
+
+
 async def test_a_microphone_that_is_lost_closes_it_and_what_was_said_is_typed():
     async with HandsFreeDesk("So far.") as desk:
         await desk.open()
@@ -249,6 +258,18 @@ async def test_what_comes_after_waits_for_what_is_being_said_and_for_no_more(the
         await desk.stopped()
         assert desk.task.result() is then
     assert desk.host.text == "Last words."
+
+
+async def test_while_what_comes_after_waits_it_cannot_be_opened():
+    async with HandsFreeDesk("Stop me.") as desk:
+        desk.keyboard.unplug_after(5)
+        desk.say()
+        await desk.until_shown(State.HOST_AWAY)
+        desk.dictation.post(StopRequested(Then.RELOAD))
+        await desk.acted()
+        with pytest.raises(ControlError, match="begins anew"):
+            desk.dictation.hands_free(on=True)
+        assert not desk.dictation.is_hands_free
 
 
 async def test_it_closes_when_nobody_speaks_for_long():
@@ -505,6 +526,23 @@ async def test_with_a_wake_word_only_what_follows_on_it_is_a_dictation():
     (recording,) = desk.recogniser.recordings
     expected = desk.microphone.heard[start : start + 30 + SPOKEN + SILENCE]
     np.testing.assert_array_equal(recording.samples, np.concatenate(expected))
+
+
+async def test_a_wake_word_that_fails_closes_it_and_it_can_be_opened_again():
+    def fail(_):
+        del desk.wake_word.heard
+        raise MemoryError
+
+    async with WakeWordDesk("Yes.") as desk:
+        await desk.open()
+        desk.wake_word.heard = fail
+        desk.microphone.hear(1)
+        await desk.until(lambda: not desk.dictation.is_hands_free)
+        await desk.until_shown(State.ERROR)
+        await desk.open()
+        desk.call()
+        desk.utter()
+        await desk.until_typed("Yes.")
 
 
 async def test_a_call_after_which_nobody_speaks_is_over_in_some_seconds():

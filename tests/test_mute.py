@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import numpy as np
+import pytest
 from msgspec.structs import replace as changed
 
+from device import mute
+from device.audio.sound import WINDOW
 from device.buttons import Buttons
 from device.events import StopRequested
 from device.gestures import Gesture
 from device.mute import Mute
 from device.ports import State
-from tests.parts import PATIENCE_S, TAIL, Desk, TimedButton, with_button
+from tests.parts import PATIENCE_S, SPOKEN, TAIL, Desk, TimedButton, with_button
 from tests.switchboard import HostsDesk
 
 
@@ -233,6 +237,81 @@ async def test_asked_by_a_command_it_returns_when_the_microphone_is_closed():
             assert desk.microphone.history == ["open", "close"]
         await desk.dictation.mute(on=False)
         await desk.until_history("open", "close", "open")
+
+
+async def test_without_memory_for_a_thread_it_is_closed_all_the_same(monkeypatch):
+    async def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    async with MuteDesk("Hello.") as desk:
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "to_thread", refuse)
+            await desk.mute_by_button()
+        desk.switch.tap()
+        await desk.until_shown(State.IDLE)
+        await desk.dictate()
+    assert desk.host.text == "Hello."
+
+
+async def test_a_microphone_without_memory_for_its_thread_is_opened_a_little_later(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(mute, "_RETRY_S", 0.01)
+    async with MuteDesk("Hello.") as desk:
+        await desk.mute_by_button()
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.microphone, "start", refuse)
+            desk.switch.tap()
+            await desk.until_shown(State.ERROR)
+            assert "can't start new thread" in desk.indicator.shown[-1][1]
+            desk.switch.tap()
+            await desk.until_shown(State.MUTED)
+            desk.switch.tap()
+            await desk.until_shown(State.ERROR)
+        await desk.until_shown(State.IDLE)
+        await desk.dictate()
+    assert desk.microphone.history == ["open", "close", "close", "open", "close"]
+    assert desk.host.text == "Hello."
+
+
+async def test_what_a_microphone_hears_that_cannot_be_closed_is_thrown_away_and_that_is_told():
+    def refuse():
+        raise OSError("the sound system")
+
+    async with MuteDesk("One.") as desk:
+        close, desk.microphone.stop = desk.microphone.stop, refuse
+        desk.switch.tap()
+        await desk.until_shown(State.ERROR)
+        assert desk.indicator.shown[-1][1] == (
+            "the microphone cannot be closed (OSError): what it hears is thrown away"
+        )
+        desk.say()
+        await desk.until_shown(State.MUTED)
+        desk.microphone.stop = close
+        desk.switch.tap()
+        await desk.until_shown(State.IDLE)
+        desk.microphone.hear(1)
+        await desk.dictate()
+    assert desk.host.text == "One."
+    (recording,) = desk.recogniser.recordings
+    assert len(recording.samples) == (1 + SPOKEN + TAIL) * WINDOW
+
+
+async def test_one_part_that_cannot_be_stopped_keeps_no_other_one_from_it(caplog):
+    def refuse():
+        raise OSError("the sound system")
+
+    async with MuteDesk() as desk:
+        desk.microphone.stop = refuse
+    assert desk.keyboard.closed
+    assert "the microphone cannot be closed" in caplog.text
+    desk = MuteDesk()
+    desk.keyboard.close = lambda: (setattr(desk.keyboard, "closed", True), refuse())
+    with pytest.raises(OSError, match="sound system"):
+        async with desk:
+            desk.dictation._corrections.stop = (stopped := AsyncMock())
+    stopped.assert_awaited_once()
 
 
 def _muted() -> Mute:

@@ -339,6 +339,25 @@ def test_a_keyboard_that_does_not_come_back_is_tried_again_and_shown(life: Life,
     ] * (tries - 1 - is_left)  # what was left is taken first, with a warning
 
 
+def test_whatever_keeps_the_keyboard_from_coming_back_it_is_tried_again(life: Life, stuck, monkeypatch):
+    errors = [DriveError("The kernel refuses."), OSError(12, "Cannot allocate memory")]
+
+    def refuse() -> None:
+        if errors:
+            raise errors.pop(0)
+
+    monkeypatch.setattr(life.drive, "close", refuse)
+    life.button.press()
+
+    def act() -> None:
+        life.until(State.DRIVE)
+        assert life.until(State.ERROR) == "The kernel refuses."
+        assert life.until(State.ERROR) == "the keyboard cannot be had again (OSError)"
+        life.until(State.IDLE)
+
+    life.live(act)
+
+
 def test_one_that_is_stuck_can_be_the_drive_again_and_be_ended(life: Life, stuck):
     life.button.press()
 

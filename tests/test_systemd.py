@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
@@ -31,6 +32,18 @@ def test_without_a_manager_nothing_happens(monkeypatch, address):
     assert not systemd.notify("READY=1")
     monkeypatch.delenv("NOTIFY_SOCKET")
     assert not systemd.notify("READY=1")
+
+
+def test_where_no_socket_is_to_be_had_nothing_happens(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with service_manager(tmp_path, monkeypatch) as manager:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", refuse)
+            assert not systemd.notify("READY=1")
+        assert systemd.notify("READY=1")
+        assert manager.drain() == ["READY=1"]
 
 
 def test_the_watchdog_is_fed_twice_as_often_as_it_wants(monkeypatch):

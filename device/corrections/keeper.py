@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from device.corrections.content import VERSION, Correction, encode, flac
@@ -122,7 +123,8 @@ class Corrections:
 
     def _keep(self, certain: SpokenAgain | None) -> None:
         if certain:
-            self._writer.submit(self._write, certain, self._forgotten)
+            with suppress(RuntimeError):  # there is no memory for its thread: the next one writes this, too
+                self._writer.submit(self._write, certain, self._forgotten)
         self._set_timer()
 
     def _set_timer(self) -> None:

@@ -105,12 +105,18 @@ class SoundDeviceMicrophone:
             self._load()
 
     def start(self, post: Post) -> None:
-        """Begin to deliver sound, or to look for a microphone that is not there yet. Never raises."""
+        """Begin to deliver sound, or to look for a microphone that is not there yet.
+
+        Raises:
+            RuntimeError: There is no memory for another thread.
+        """
         self._stopping, self._is_lost = threading.Event(), False
-        self._thread = threading.Thread(
+        self._thread = None  # one that was never started cannot be waited for
+        thread = threading.Thread(
             target=self._run, args=(post, self._stopping, self._hung), name="microphone", daemon=True
         )
-        self._thread.start()
+        thread.start()
+        self._thread = thread
 
     def stop(self) -> None:
         """Close the microphone, within a second even if PortAudio hangs. No event is posted afterwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from device.audio.recording import Recording
     from device.ports import Recogniser
     from device.speech.transcript import Transcript
+
+log = logging.getLogger(__name__)
 
 
 class RepairedRecogniser:
@@ -53,7 +56,12 @@ class RepairedRecogniser:
         return self._repaired(self._recogniser.recognise(recording, tell))
 
     def _repaired(self, transcript: Transcript) -> Transcript:
-        segments = (
-            replace(each, text=self._repair(each.text, each.language)) for each in transcript.segments
-        )
+        try:
+            segments = [
+                replace(each, text=self._repair(each.text, each.language)) for each in transcript.segments
+            ]
+        except Exception as error:  # noqa: BLE001  whatever comes up, what was said is typed
+            # A traceback might hold what was said.
+            log.error("your words are not looked for in the text: %s", type(error).__name__)  # noqa: TRY400
+            return transcript
         return replace(transcript, segments=tuple(segments))

@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import os
+import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -345,6 +346,17 @@ async def test_a_disk_that_refuses_is_told_once_without_what_was_said(device, mo
     assert os.strerror(number) in record.getMessage()
     assert "scream" not in caplog.text
     assert record.exc_info is None
+
+
+async def test_without_memory_for_a_thread_it_is_written_with_the_next_one(device, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        device.correct()
+    await device.written()
+    assert device.texts == [SAID]
 
 
 async def test_whatever_else_goes_wrong_is_told_by_its_name_alone(device, monkeypatch, caplog):

@@ -338,6 +338,23 @@ def test_stop_before_start_does_nothing():
     SoundDeviceMicrophone(MicrophoneSettings(), FakeSoundDevice).stop()
 
 
+def test_without_memory_for_its_thread_it_can_be_stopped_and_started_again(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    sounddevice = FakeSoundDevice(HEADSET)
+    microphone = SoundDeviceMicrophone(MicrophoneSettings(), lambda: sounddevice)
+    events = queue.SimpleQueue()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            microphone.start(events.put)
+    microphone.stop()
+    microphone.start(events.put)
+    sounddevice.streams.get(timeout=60)
+    microphone.stop()
+
+
 def test_stop_returns_though_portaudio_hangs_and_so_does_the_end_of_the_process(monkeypatch):
     monkeypatch.setattr(sounddevice_microphone, "_STOP_S", 0.05)
     sounddevice = FakeSoundDevice(HEADSET)

@@ -50,3 +50,13 @@ def test_what_the_recogniser_raises_is_raised():
 
     with pytest.raises(ModelError, match="broken"):
         RepairedRecogniser(Broken(), shouted).anticipate(RECORDING)
+
+
+def test_where_the_repair_raises_the_text_stays_as_it_was_recognised(caplog):
+    def refuse(text, language):
+        raise ValueError(text)
+
+    recogniser = RepairedRecogniser(Recogniser(), refuse)
+    assert recogniser.recognise(RECORDING) == Recogniser().recognise(RECORDING, lambda _: None)
+    assert "ValueError" in caplog.text
+    assert "one" not in caplog.text
