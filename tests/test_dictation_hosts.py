@@ -20,6 +20,7 @@ from tests.switchboard import HostsDesk
 
 MODES = ["hold", "toggle", "both"]
 NEXT_HOST = with_button(double_press="next_host")
+UNDO = with_button(double_press="undo", triple_press="again")
 LONG_S = 8.0
 
 PAIRING = (State.PAIRING, "pairing is open: choose Saykey on the computer")
@@ -178,6 +179,62 @@ async def test_what_stands_at_one_computer_is_not_taken_back_at_another():
         assert desk.indicator.shown[-1][0] is State.ERROR
     assert desk.host.text == "One."
     assert set(desk.tablet.reports) <= {bytes(8)}
+
+
+@pytest.mark.parametrize("reports", [3, 5, 8])
+@pytest.mark.parametrize("presses", [0, 1])
+async def test_the_rest_of_an_undo_takes_nothing_back_at_another_computer(reports, presses):
+    async with HostsDesk("Hello there.", "Keep.", "Next.", settings=UNDO) as desk:
+        desk.hosts.use("tablet")
+        await desk.acted()
+        await desk.dictate()
+        desk.hosts.use("usb")
+        await desk.acted()
+        await desk.dictate()
+        desk.keyboard.brake_after(reports)
+        desk.button.taps(2)
+        desk.button.rest()
+        await desk.until_braked()
+        desk.hosts.use("tablet")
+        for _ in range(presses):  # it stops the typing, which has not turned yet
+            desk.button.tap()
+            desk.button.rest()
+        await desk.acted()
+        desk.keyboard.go_on()
+        await desk.settled()
+        left = desk.host.text
+        assert " Keep.".startswith(left)
+        for _ in range(2):
+            await desk.gesture(1)
+        assert desk.tablet.text == "Hello there."
+        desk.say()
+        await desk.until(lambda: desk.tablet.text == "Hello there. Next.")
+    assert desk.host.text == left
+
+
+@pytest.mark.parametrize("reports", [2, 11])
+@pytest.mark.parametrize("gesture", ["undo", "hands_free"])
+async def test_what_ends_where_the_user_has_left_is_not_taken_back_at_the_next_computer(reports, gesture):
+    settings = with_button(double_press=gesture, triple_press="none")
+    async with HostsDesk("Hello there.", "Keep.", settings=settings) as desk:
+        desk.hosts.use("tablet")
+        await desk.acted()
+        await desk.dictate()
+        desk.hosts.use("usb")
+        await desk.acted()
+        desk.keyboard.brake_after(reports)
+        desk.say()
+        await desk.until_braked()
+        desk.hosts.use("tablet")
+        desk.button.taps(2)
+        desk.button.rest()
+        await desk.acted()
+        desk.keyboard.go_on()
+        await desk.settled()
+        desk.dictation._last.undo([])
+        await desk.settled()
+        assert desk.tablet.text == "Hello there."
+    assert " Keep.".startswith(desk.host.text)
 
 
 async def test_the_indicator_names_the_computer_and_says_when_it_is_away():

@@ -95,10 +95,11 @@ class Typist:
                 if self.host_away:
                     await self._wait_for_host()
                 entry = await self._outbox.next()
-                if self._is_same_host():
-                    if self._is_to_turn:
-                        entry.leave()
-                        self._turn()
+                if not self._is_same_host():
+                    continue
+                if self._is_to_turn:
+                    self._turn()  # which may have thrown the entry away
+                else:
                     await self._type_uninterrupted(entry)
         finally:
             with suppress(KeyboardError, TimeoutError):
@@ -107,10 +108,9 @@ class Typist:
 
     def release(self) -> None:
         """Type what waits, and what comes, into the host that is there now: the user asks for it."""
-        elsewhere = self._keyboard.absences() != self._absences
+        self._is_to_turn |= self._keyboard.absences() != self._absences
         self._absences = self._keyboard.absences()
-        self._outbox.release(elsewhere=elsewhere)
-        self._is_to_turn |= elsewhere
+        self._outbox.release()
         if not (self.typing or self.host_away):
             self._turn()
 
@@ -129,6 +129,8 @@ class Typist:
 
     def _turn(self) -> None:
         """Turn to the host that is there now."""
+        if self._is_to_turn:
+            self._outbox.leave()
         self._is_to_turn = False
         self._described = self._hosts.host()
         self._host = self._described.speaking(self._language)
@@ -160,6 +162,8 @@ class Typist:
             await self._restore()
             complete = not (entry.pending or entry.rests)  # it may have been amended meanwhile
             if complete:
+                if self._is_to_turn:
+                    entry.leave()  # it ended where the user has left
                 self._outbox.finish(entry)
             await self._let_go()
         except HostAwayError:
