@@ -307,6 +307,24 @@ async def test_again_while_it_is_being_recognised_lets_it_be_typed_after_all():
     assert not desk.finished[0].undone
 
 
+async def test_an_undo_of_what_turns_out_to_be_no_speech_is_meant_for_the_dictation_before():
+    async with TimedDesk("One.", "", "", "") as desk:
+        await desk.dictate()
+        for text in ("", "", "One."):
+            desk.recogniser.gate.clear()
+            desk.say()  # a cough
+            await desk.until_recognising(len(desk.finished) + 1)
+            desk.button.taps(3 if text else 2)
+            desk.button.rest()
+            await desk.acted()
+            desk.recogniser.gate.set()
+            await desk.until_finished(len(desk.finished) + 1)
+            await desk.until_typed(text)
+            await desk.until(lambda: desk.at_rest)
+    assert (State.ERROR, "there is nothing to take back") in desk.indicator.shown
+    assert [utterance.undone for utterance in desk.finished] == [False] * 4
+
+
 # What the presses record.
 
 
