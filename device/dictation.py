@@ -326,6 +326,7 @@ class Dictation:
             asked = not listening and self._computers.asks(move.at_s)
             for gesture in self._presses.read(move, recording=listening, asked=asked):
                 self._gesture(gesture)
+        self._resumes &= self._presses.in_doubt  # what the press meant is done
 
     def _gesture(self, gesture: Gesture) -> None:
         match gesture:

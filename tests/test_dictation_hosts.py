@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 
 import pytest
@@ -11,11 +12,13 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from device.buttons import Buttons
 from device.events import ButtonMoved, MicrophoneLost
+from device.gestures import Gesture
 from device.pairing import Window
 from device.ports import State
 from device.settings import KeyboardSettings
-from tests.parts import SETTINGS, TAIL, with_button
+from tests.parts import SETTINGS, TAIL, TimedButton, with_button
 from tests.switchboard import HostsDesk
 
 MODES = ["hold", "toggle", "both"]
@@ -25,6 +28,21 @@ LONG_S = 8.0
 
 PAIRING = (State.PAIRING, "pairing is open: choose Saykey on the computer")
 CONFIRM = (State.CONFIRM, "Phone wants to pair: press the button")
+
+
+class FurtherButtonDesk(HostsDesk):
+    """A desk with a button for the next language."""
+
+    def __init__(self, *script, settings):
+        self.language_switch = TimedButton()
+        super().__init__(*script, settings=settings)
+
+    @property
+    def parts(self):
+        parts = super().parts
+        return dataclasses.replace(
+            parts, button=Buttons(parts.button, {Gesture.NEXT_LANGUAGE: self.language_switch})
+        )
 
 
 async def talk(desk, mode="hold"):
@@ -167,6 +185,27 @@ async def test_where_there_is_no_other_computer_it_is_said():
         assert desk.indicator.shown[-1] == (State.ERROR, "there is no other computer to type into")
         await talk(desk)
         await desk.until_typed("One.")
+
+
+async def test_what_waits_after_a_double_press_is_typed_nowhere_when_another_button_is_pressed():
+    async with FurtherButtonDesk("One.", settings=UNDO) as desk:
+        await desk.dictate()
+        await desk.gesture(2)
+        desk.keyboard.unplug_after(3)
+        desk.button.taps(3)
+        desk.button.rest()
+        await desk.until_shown(State.HOST_AWAY)
+        desk.keyboard.plug_in()
+        await desk.until_shown(State.WAITING)
+        begun = desk.host.text
+        desk.hosts.use("tablet")
+        await desk.acted()
+        desk.language_switch.tap()
+        await desk.acted()
+        await desk.settled()
+        assert (desk.host.text, desk.tablet.text) == (begun, "")
+        await desk.gesture(1)
+        assert begun + desk.tablet.text == "One."
 
 
 async def test_what_stands_at_one_computer_is_not_taken_back_at_another():
