@@ -261,6 +261,8 @@ class Dictation:
                 self._wanted = event.then
             if self._wanted:
                 self._hearing.close_hands_free()
+                if self._transcriber.failure:
+                    self._transcriber.retry()  # or what was said behind it would be lost with it
                 if self._may_end(self._wanted):
                     return self._wanted
             self._show()
@@ -331,6 +333,7 @@ class Dictation:
             asked = not listening and self._computers.asks(move.at_s)
             for gesture in self._presses.read(move, recording=listening, asked=asked):
                 self._gesture(gesture)
+        self._resumes &= self._presses.in_doubt  # what the press meant is done
 
     def _gesture(self, gesture: Gesture) -> None:
         match gesture:
@@ -500,10 +503,9 @@ class Dictation:
         if then is Then.STOP:
             return True
         is_said = not (self._recordings.recording or self._recordings.undecided)
-        is_recognised = not self._utterances.unrecognised or bool(self._transcriber.failure)
         # What waits for the user or the host would be lost: a new model can wait, too. A drive is wanted now.
         is_typed = not self._outbox.pending or (self._waits and then is Then.DRIVE)
-        return is_said and is_recognised and is_typed
+        return is_said and is_typed and not self._utterances.unrecognised
 
     async def _finish_what_was_said(self, then: Then) -> Then:
         """Type what is on its way, unless it waits for the user's press or the host anyway.

@@ -37,7 +37,7 @@ class Last:
     """Takes the last dictation back, exactly as far as it is typed, and types it again.
 
     What was typed before the host was away is out of reach: what stands before the caret there now may be
-    anything.
+    anything, and the host another one. So is what was left to take back when it went away.
 
     Attributes:
         taken_back: Called with the number of a dictation when it is taken back.

@@ -251,14 +251,18 @@ class Outbox:
         self._held = True
         self._update()
 
-    def release(self, *, elsewhere: bool = False) -> None:
-        """Let what is here be typed.
-
-        Args:
-            elsewhere: Where it goes now is not where the rest of it stands: nothing of that is taken back.
-        """
+    def release(self) -> None:
+        """Let what is here be typed."""
         self._held = False
-        for entry in self._entries if elsewhere else ():
+        self._update()
+
+    def leave(self) -> None:
+        """Note that it goes elsewhere now than before: nothing that stands there is taken back.
+
+        What would take it back is thrown away: it would delete what it did not type. No key is under way.
+        """
+        self._entries = deque(entry for entry in self._entries if BACKSPACE not in entry.text)
+        for entry in self._entries:
             entry.leave()
         self._update()
 

@@ -109,6 +109,9 @@ class Utterances:
             self._put(utterance, Entry(number, text, language=language, is_open=not is_all), body)
         elif is_all:
             utterance.transcript, utterance.is_typed = transcript, True
+            if utterance.undone and not utterance.has_acted:
+                utterance.undone = False  # it is no text: what the user saw last is the one before
+                self._act(utterance, (Act.UNDO,))
         self._end_when_over(utterance)
 
     def nothing_heard(self, number: int, duration_s: float) -> None:

@@ -538,6 +538,24 @@ async def test_a_command_does_not_wait_for_what_cannot_be_recognised(then):
         assert desk.task.result() is then
 
 
+@pytest.mark.parametrize("then", [Then.DRIVE, Then.RELOAD])
+async def test_a_command_loses_nothing_behind_what_could_not_be_recognised(then, monkeypatch):
+    monkeypatch.setattr(dictation_module, "STOP_GRACE_S", 0.0)
+    async with Desk(MemoryError(), "One.", "Two.") as desk:
+        desk.recogniser.gate.clear()
+        desk.say()
+        desk.say()
+        desk.recogniser.gate.set()
+        await desk.until_shown(State.ERROR)
+        desk.recogniser.gate.clear()
+        desk.dictation.post(StopRequested(then))
+        await desk.until_recognising(2)
+        desk.recogniser.gate.set()
+        await desk.stopped()
+        assert desk.task.result() is then
+    assert desk.host.text == "One. Two."
+
+
 async def test_sigterm_tries_once_more_what_could_not_be_recognised():
     async with Daemon(MemoryError(), "One.") as desk:
         desk.say()

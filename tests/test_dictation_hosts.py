@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 
 import pytest
@@ -11,19 +12,37 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from device.buttons import Buttons
 from device.events import ButtonMoved, MicrophoneLost
+from device.gestures import Gesture
 from device.pairing import Window
 from device.ports import State
 from device.settings import KeyboardSettings
-from tests.parts import SETTINGS, TAIL, with_button
+from tests.parts import SETTINGS, TAIL, TimedButton, with_button
 from tests.switchboard import HostsDesk
 
 MODES = ["hold", "toggle", "both"]
 NEXT_HOST = with_button(double_press="next_host")
+UNDO = with_button(double_press="undo", triple_press="again")
 LONG_S = 8.0
 
 PAIRING = (State.PAIRING, "pairing is open: choose Saykey on the computer")
 CONFIRM = (State.CONFIRM, "Phone wants to pair: press the button")
+
+
+class FurtherButtonDesk(HostsDesk):
+    """A desk with a button for the next language."""
+
+    def __init__(self, *script, settings):
+        self.language_switch = TimedButton()
+        super().__init__(*script, settings=settings)
+
+    @property
+    def parts(self):
+        parts = super().parts
+        return dataclasses.replace(
+            parts, button=Buttons(parts.button, {Gesture.NEXT_LANGUAGE: self.language_switch})
+        )
 
 
 async def talk(desk, mode="hold"):
@@ -168,6 +187,27 @@ async def test_where_there_is_no_other_computer_it_is_said():
         await desk.until_typed("One.")
 
 
+async def test_what_waits_after_a_double_press_is_typed_nowhere_when_another_button_is_pressed():
+    async with FurtherButtonDesk("One.", settings=UNDO) as desk:
+        await desk.dictate()
+        await desk.gesture(2)
+        desk.keyboard.unplug_after(3)
+        desk.button.taps(3)
+        desk.button.rest()
+        await desk.until_shown(State.HOST_AWAY)
+        desk.keyboard.plug_in()
+        await desk.until_shown(State.WAITING)
+        begun = desk.host.text
+        desk.hosts.use("tablet")
+        await desk.acted()
+        desk.language_switch.tap()
+        await desk.acted()
+        await desk.settled()
+        assert (desk.host.text, desk.tablet.text) == (begun, "")
+        await desk.gesture(1)
+        assert begun + desk.tablet.text == "One."
+
+
 async def test_what_stands_at_one_computer_is_not_taken_back_at_another():
     settings = with_button(NEXT_HOST, triple_press="undo")
     async with HostsDesk("One.", settings=settings) as desk:
@@ -178,6 +218,63 @@ async def test_what_stands_at_one_computer_is_not_taken_back_at_another():
         assert desk.indicator.shown[-1][0] is State.ERROR
     assert desk.host.text == "One."
     assert set(desk.tablet.reports) <= {bytes(8)}
+
+
+@pytest.mark.parametrize("reports", [3, 5, 8])
+@pytest.mark.parametrize("presses", [0, 1])
+async def test_the_rest_of_an_undo_takes_nothing_back_at_another_computer(reports, presses):
+    async with HostsDesk("Hello there.", "Keep.", "Next.", settings=UNDO) as desk:
+        desk.hosts.use("tablet")
+        await desk.acted()
+        await desk.dictate()
+        desk.hosts.use("usb")
+        await desk.acted()
+        await desk.dictate()
+        desk.keyboard.brake_after(reports)
+        desk.button.taps(2)
+        desk.button.rest()
+        await desk.until_braked()
+        desk.hosts.use("tablet")
+        for _ in range(presses):  # it stops the typing, which has not turned yet
+            desk.button.tap()
+            desk.button.rest()
+        await desk.acted()
+        desk.keyboard.go_on()
+        await desk.settled()
+        left = desk.host.text
+        assert " Keep.".startswith(left)
+        await desk.gesture(1)  # maybe before it has turned
+        await desk.until(lambda: not desk.dictation._typist.host_away)
+        await desk.gesture(1)
+        assert desk.tablet.text == "Hello there."
+        desk.say()
+        await desk.until(lambda: desk.tablet.text == "Hello there. Next.")
+    assert desk.host.text == left
+
+
+@pytest.mark.parametrize("reports", [2, 11])
+@pytest.mark.parametrize("gesture", ["undo", "hands_free"])
+async def test_what_ends_where_the_user_has_left_is_not_taken_back_at_the_next_computer(reports, gesture):
+    settings = with_button(double_press=gesture, triple_press="none")
+    async with HostsDesk("Hello there.", "Keep.", settings=settings) as desk:
+        desk.hosts.use("tablet")
+        await desk.acted()
+        await desk.dictate()
+        desk.hosts.use("usb")
+        await desk.acted()
+        desk.keyboard.brake_after(reports)
+        desk.say()
+        await desk.until_braked()
+        desk.hosts.use("tablet")
+        desk.button.taps(2)
+        desk.button.rest()
+        await desk.acted()
+        desk.keyboard.go_on()
+        await desk.settled()
+        desk.dictation._last.undo([])
+        await desk.settled()
+        assert desk.tablet.text == "Hello there."
+    assert " Keep.".startswith(desk.host.text)
 
 
 async def test_the_indicator_names_the_computer_and_says_when_it_is_away():

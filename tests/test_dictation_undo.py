@@ -307,6 +307,24 @@ async def test_again_while_it_is_being_recognised_lets_it_be_typed_after_all():
     assert not desk.finished[0].undone
 
 
+async def test_an_undo_of_what_turns_out_to_be_no_speech_is_meant_for_the_dictation_before():
+    async with TimedDesk("One.", "", "", "") as desk:
+        await desk.dictate()
+        for text in ("", "", "One."):
+            desk.recogniser.gate.clear()
+            desk.say()  # a cough
+            await desk.until_recognising(len(desk.finished) + 1)
+            desk.button.taps(3 if text else 2)
+            desk.button.rest()
+            await desk.acted()
+            desk.recogniser.gate.set()
+            await desk.until_finished(len(desk.finished) + 1)
+            await desk.until_typed(text)
+            await desk.until(lambda: desk.at_rest)
+    assert (State.ERROR, "there is nothing to take back") in desk.indicator.shown
+    assert [utterance.undone for utterance in desk.finished] == [False] * 4
+
+
 # What the presses record.
 
 
@@ -465,7 +483,7 @@ async def test_of_a_text_that_the_host_got_in_two_parts_only_the_second_is_taken
 
 
 @pytest.mark.parametrize("reports", range(12))
-async def test_an_undo_that_is_unplugged_goes_on_at_the_press_and_takes_back_no_more(reports):
+async def test_an_undo_that_is_unplugged_takes_back_no_more_as_it_may_be_another_computer_now(reports):
     async with TimedDesk("Before.", "Hello.", "Next.") as desk:
         await desk.dictate()
         await desk.dictate()
@@ -481,7 +499,7 @@ async def test_an_undo_that_is_unplugged_goes_on_at_the_press_and_takes_back_no_
         assert desk.host.text == half
         desk.say()
         await desk.until_finished(3)
-    assert desk.host.text == "Before. Next."
+    assert desk.host.text == half + " Next."
 
 
 async def test_text_goes_only_to_the_host_that_was_there_at_the_press():

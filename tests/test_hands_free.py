@@ -76,6 +76,24 @@ async def test_what_is_said_is_typed_without_a_press():
     assert State.NOTHING_HEARD not in desk.indicator.states
 
 
+async def test_an_undo_while_a_noise_is_heard_takes_back_what_was_said_before():
+    settings = hands_free(with_button(double_press="undo", triple_press="none"))
+    async with HandsFreeDesk("One.", "", settings=settings) as desk:
+        await desk.open()
+        desk.utter()
+        await desk.until_typed("One.")
+        await desk.until_shown(State.OPEN)
+        desk.microphone.hear(50)
+        desk.microphone.speak()
+        await desk.until_shown(State.LISTENING)
+        desk.button.taps(2)
+        desk.button.rest()
+        desk.microphone.hear(TAIL + 1)
+        await desk.until_finished(2)
+        await desk.until_typed("")
+    assert State.ERROR not in desk.indicator.states
+
+
 async def test_it_is_closed_at_the_start_and_nothing_is_recorded():
     async with HandsFreeDesk() as desk:
         assert not desk.dictation.is_hands_free

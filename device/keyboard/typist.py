@@ -77,6 +77,7 @@ class Typist:
         self._now: Report | None = None  # what the host believes to be down, where that is known
         self._due_s = 0.0  # when the next report may be sent
         self._step: Step | None = None  # the character under way
+        self._begun_before = False  # it was begun where the user has perhaps left since
         self._begun_elsewhere = False  # it was begun at another host
         self._in_doubt: Callable[[], None] | None = None  # to be called if the last report arrived after all
         self._in_other = False  # the host's other layout is active
@@ -95,10 +96,11 @@ class Typist:
                 if self.host_away:
                     await self._wait_for_host()
                 entry = await self._outbox.next()
-                if self._is_same_host():
-                    if self._is_to_turn:
-                        entry.leave()
-                        self._turn()
+                if not self._is_same_host():
+                    continue
+                if self._is_to_turn:
+                    self._turn()  # which may have thrown the entry away
+                else:
                     await self._type_uninterrupted(entry)
         finally:
             with suppress(KeyboardError, TimeoutError):
@@ -107,10 +109,9 @@ class Typist:
 
     def release(self) -> None:
         """Type what waits, and what comes, into the host that is there now: the user asks for it."""
-        elsewhere = self._keyboard.absences() != self._absences
+        self._is_to_turn |= self._keyboard.absences() != self._absences
         self._absences = self._keyboard.absences()
-        self._outbox.release(elsewhere=elsewhere)
-        self._is_to_turn |= elsewhere
+        self._outbox.release()
         if not (self.typing or self.host_away):
             self._turn()
 
@@ -129,6 +130,9 @@ class Typist:
 
     def _turn(self) -> None:
         """Turn to the host that is there now."""
+        if self._is_to_turn:
+            self._outbox.leave()
+            self._begun_before = True
         self._is_to_turn = False
         self._described = self._hosts.host()
         self._host = self._described.speaking(self._language)
@@ -160,6 +164,8 @@ class Typist:
             await self._restore()
             complete = not (entry.pending or entry.rests)  # it may have been amended meanwhile
             if complete:
+                if self._is_to_turn:
+                    entry.leave()  # it ended where the user has left
                 self._outbox.finish(entry)
             await self._let_go()
         except HostAwayError:
@@ -182,15 +188,19 @@ class Typist:
     async def _type_rest(self, entry: Entry) -> None:
         """Type what is left of an entry, unless it is stopped."""
         while step := self._step_under_way(entry) or await self._next_step(entry):
+            has_arrived = self._begun_before and entry.keys_done == len(step.keystrokes)
             for keystroke in step.keystrokes[entry.keys_done :]:
                 await self._press(keystroke, lambda: entry.press(time.monotonic()))
             entry.settle(step.character, step.instead)
+            if has_arrived:
+                entry.leave()  # it stands where the keys before it do
 
     async def _next_step(self, entry: Entry) -> Step | None:
         may_type = entry.pending and self._outbox.may_type(entry) and self._is_same_host()
         if not may_type or self._is_to_turn:
             return None
-        self._step, self._begun_elsewhere = await self._prepared(entry), False
+        self._step = await self._prepared(entry)
+        self._begun_before = self._begun_elsewhere = False
         return self._step
 
     def _step_under_way(self, entry: Entry) -> Step | None:

@@ -422,6 +422,22 @@ async def test_a_dead_key_is_not_left_at_a_host_that_comes_back():
         desk.host.release_all()
 
 
+@pytest.mark.parametrize("reports", range(9))
+async def test_what_arrives_where_the_user_then_leaves_is_not_taken_back_elsewhere(reports):
+    async with Desk() as desk:
+        desk.keyboard.reports_left = reports
+        desk.amend(" Hell", is_open=False)
+        await desk.until(lambda: desk.typist.host_away)
+        desk.keyboard._absences += 1
+        await desk.until(lambda: not desk.typist.host_away)
+        left = desk.host.text
+        await desk.end()
+        assert desk.host.text == "One. Hell"
+        desk.last.undo([])
+        await desk.end()
+        assert desk.host.text == left
+
+
 async def test_a_mark_on_the_text_before_it_stays_when_it_is_revised():
     async with Desk() as desk:
         desk.amend("\u0308x")
