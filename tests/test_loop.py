@@ -25,6 +25,7 @@ from device.ports import State
 from device.running import dictate
 from device.simulation.wav_microphone import WavMicrophone
 from device.speech.engine import Engine
+from device.text.written import prepare
 from tests.blocking import watched
 from tests.parts import PATIENCE_S, Desk, TimedButton, service_manager, with_button
 from tests.saykey import ROOT, words, write_config
@@ -181,6 +182,7 @@ async def test_faults_undo_and_what_is_said_while_something_else_is_recognised()
     async def until_typed(text):
         await desk.until(lambda: desk.host.text == text and desk.indicator.states[-1] is State.IDLE)
 
+    prepare(GESTURES.recognition.language, GESTURES)  # as whoever loads a recogniser does
     with watched() as calls:
         async with desk:
             desk.recogniser.gate.clear()

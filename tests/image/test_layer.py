@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import os
 import tarfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from image.contents import of_layers
 from image.layer import new_layer
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 EPOCH_S = 1_700_000_000
+ROOTFS = Path(__file__).parents[2] / "image/rootfs"
 
 
 @pytest.fixture
@@ -76,3 +74,12 @@ def test_a_later_layer_is_over_an_earlier_one(tmp_path: Path):
     assert list(entries) == sorted(entries)
     assert {"/etc/one", "/etc/two"} <= set(entries)
     assert not {"/dev/null", "/boot/initrd.img"} & set(entries)
+
+
+def test_under_systemd_are_units_and_links():
+    """A checkout without links has files with a path in them, which mask nothing."""
+    units = [each for each in (ROOTFS / "etc/systemd/system").rglob("*") if not each.is_dir()]
+    links = [each for each in units if each.is_symlink()]
+    assert len(links) > 50
+    assert all("\n[" in f"\n{each.read_text()}" for each in set(units) - set(links))
+    assert str((ROOTFS / "etc/saykey.toml").readlink()) == "/data/etc/saykey.toml"
