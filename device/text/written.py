@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from device.text import fillers, forms, style
-from device.text.body import BREAK, ENTER, ESCAPE, TAB
+from device.text.body import BREAK, ENTER, ESCAPE, TAB, Body, Reading
 from device.text.commands import read
 from device.text.format import format_pieces
 from device.text.grammar import grammar_of
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from device.settings import Settings
     from device.speech.transcript import Segment
-    from device.text.body import Body, Reading
 
 
 def prepare(language: str, settings: Settings) -> None:
@@ -43,6 +42,8 @@ def understand(
         settings: What the user wants.
         is_open: More may follow the last word without a pause.
     """
+    if not said:  # in no language
+        return Reading(body=Body((), language))
     if settings.text.fillers == "drop":
         said = [replace(each, text=fillers.drop(each.text, language)) for each in said]
     return read(said, grammar_of(language), settings, is_open=is_open)
