@@ -34,7 +34,7 @@ sum_of() {
 
 python_key() {
   [ -x /usr/bin/python3 ] || { echo new; return; } # of a dry run
-  { /usr/bin/python3 -c 'import platform, sys; print(sys.version, platform.machine())' && cat "$SOURCE"/locks/{device,display}.txt; } | sum_of
+  { /usr/bin/python3 -c 'import platform, sys; print(sys.version, platform.machine())' && cat "$SOURCE"/locks/{device,options}.txt; } | sum_of
 }
 
 install_python() {
@@ -82,7 +82,7 @@ app_key() {
   (
     cd "$SOURCE" || exit
     python_key
-    find device LICENSE locks/{device,display}.txt "${DOCS[@]/#/docs/}" -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z \
+    find device LICENSE locks/{device,options}.txt "${DOCS[@]/#/docs/}" -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z \
       | xargs -0 sha256sum
   ) | sum_of
 }
@@ -97,7 +97,7 @@ install_app() {
   if [ ! -e "$app" ]; then
     rm -rf "$APP/new"
     mkdir "$APP/new"
-    (cd "$SOURCE" && tar -c --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=__pycache__ device LICENSE locks/{device,display}.txt "${DOCS[@]/#/docs/}") \
+    (cd "$SOURCE" && tar -c --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=__pycache__ device LICENSE locks/{device,options}.txt "${DOCS[@]/#/docs/}") \
       | tar -x -C "$APP/new" --no-same-permissions
     write_launcher > "$APP/new/saykey"
     chmod 755 "$APP/new/saykey"

@@ -157,7 +157,7 @@ def wheels(version: str) -> Path:
     }
     wanted = "".join(
         " ".join([f"{each.name}{each.specifier}", *(f"--hash=sha256:{sha256}" for sha256 in sums)]) + "\n"
-        for lock in ("device", "display", "model")
+        for lock in ("device", "options", "model")
         for each, sums in locked(lock).items()
         if each.marker is None or each.marker.evaluate(environment)
     )
