@@ -32,7 +32,8 @@ _NEEDED = {
 }
 
 _PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
-_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+# Debian 12 has version 2.36 of the C library.
+_PLATFORMS = (*(f"manylinux_2_{minor}_x86_64" for minor in range(36, 16, -1)), "manylinux2014_x86_64")
 
 IN_A_RELEASE = ("device", "docs", "image/install.sh", "image/installer", "locks", "systemd", "LICENSE")
 """What of the project the installer needs."""
