@@ -127,6 +127,15 @@ def test_without_a_daemon_it_is_taken_too_and_what_is_refused_is_a_failure(capsy
     assert (card / "SAYKEY.TOML").exists()
 
 
+def test_what_is_wrong_in_the_owners_files_is_in_no_log(capsys, caplog: pytest.LogCaptureFixture, card: Path):
+    """The service's standard error is the journal; it has no standard output."""
+    (card / "WORDS.TXT").write_text("Nepomuk\nNepomuk\n")
+    (card / "SAYKEY.TOML").write_text('[recognition]\nlanguage = "Nepomuk"\n')
+    assert main(["drive", "take", str(card)]) == 1
+    assert (card / "RESULT.TXT").read_text().count("Nepomuk") == 2
+    assert "Nepomuk" not in capsys.readouterr().err + caplog.text
+
+
 def test_what_is_refused_and_stays_is_told_once_and_the_result_of_an_installation_lasts(capsys, card: Path):
     (card / "SAYKEY.TOML").write_bytes(b"[text\n")
     assert main(["drive", "take", str(card)]) == 1

@@ -183,6 +183,10 @@ def test_a_crash_leaves_no_image_of_what_was_said_on_the_disk(daemon: Unit):
     assert daemon["LimitCORE"] == ["0"]
 
 
+def test_what_came_of_the_owners_files_is_said_to_the_owner_alone():
+    assert read(TAKE)["StandardOutput"] == ["null"]
+
+
 def test_the_lock_keys_outlive_a_restart(daemon: Unit):
     assert daemon["RuntimeDirectoryPreserve"] == ["yes"]
 
