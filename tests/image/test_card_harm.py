@@ -263,6 +263,13 @@ def test_what_is_told_at_each_start_is_written_once(machine: Machine, boot: Path
     assert not any("remount" in call for call in machine.calls("mount"))
 
 
+def test_settings_whose_name_has_got_another_ending_are_told(machine: Machine, boot: Path):
+    (boot / "SAYKEY.TOML.TXT").write_text("[keyboard]\n")
+    machine.run("card", "look")
+    assert "SAYKEY.TOML.TXT was not taken" in (boot / "RESULT.TXT").read_text()
+    assert not is_left_writable(machine)
+
+
 def test_folders_with_the_names_of_files_are_harmless(machine: Machine, boot: Path):
     for name in ("SAYKEY.TOML", "RESULT.TXT", "saykey/SAYKEY.TOML", "saykey/OWNER.PUB"):
         (boot / name).mkdir(parents=True)
