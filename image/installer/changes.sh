@@ -181,12 +181,13 @@ block() { # PATH [ACTION...] < TEXT
 }
 
 # What a file is without our block. The empty line before the block is the block's, so that a file whose last line
-# had no end is given back without one.
+# had no end is given back without one. Where the owner has taken out its end alone, nobody knows how far it goes, and
+# it stays.
 without_block() { # PATH
   there "$1" || return 0
   # shellcheck disable=SC2016 # they are Perl's
   BEGIN=$OURS_BEGIN END=$OURS_END perl -0777 -pe '
-    s{(.?)\n\Q$ENV{BEGIN}\E\r?\n.*?\Q$ENV{END}\E\r?\n?(.?)}{
+    s{(.?)\n\Q$ENV{BEGIN}\E\r?\n(?:(?!\Q$ENV{BEGIN}\E).)*?\Q$ENV{END}\E\r?\n?(.?)}{
       $1 . ($1 ne "" && $1 ne "\n" && $2 ne "" ? "\n" : "") . $2
     }es
   ' "$ROOT$1"

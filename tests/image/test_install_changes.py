@@ -221,6 +221,17 @@ def test_a_list_of_which_only_our_word_is_left_is_empty_after_us(root: Root):
     assert root.read("boot/armbianEnv.txt") == b"user_overlays=\n"
 
 
+def test_a_text_that_lost_its_end_takes_no_lines_of_the_owner_with_it(root: Root):
+    root.put("config.txt", b"a=1\n")
+    script = 'block /config.txt <<< "dtoverlay=dwc2"\n'
+    root.changed(script)
+    text, _, _ = root.read("config.txt").rpartition(b"# <<<")
+    root.put("config.txt", text + b"mine\n")
+    root.changed(script)
+    root.undone()
+    assert root.read("config.txt") == text + b"mine\n"
+
+
 LINES = st.lists(st.sampled_from([b"a=1", b"", b"#", b"[all]", b"  x", b"\xff\xfe", b"end\r"]), max_size=5)
 
 
