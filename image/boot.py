@@ -25,6 +25,8 @@ You may put here, and plug the board in anew:
 SAYKEY.TOML             settings: which keyboard layout, which pins, and so on
 saykey/NAME.saykey      a model that was trained for your voice
 saykey/OWNER.PUB        the key of whoever may flash this device
+saykey/WORDS.TXT        names and rare words that you say, one a line
+saykey/DOCTOR.TXT       an empty file: what is wrong with the device is written into it
 
 What came of it is said in RESULT.TXT. Leave everything else as it is: the board starts from it.
 """

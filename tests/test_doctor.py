@@ -425,6 +425,14 @@ def test_what_was_lost_of_the_card_is_told(tmp_path: Path):
     assert "worn out" in finding.advice
 
 
+def test_what_was_not_taken_from_the_card_is_no_fault_of_the_card(tmp_path: Path):
+    told = tmp_path / "told"
+    told.write_text("SAYKEY.TOML was not taken: the boot partition is full. Delete something.\n")
+    finding = only(machine.card(told))
+    assert finding.found == "SAYKEY.TOML was not taken: the boot partition is full"
+    assert finding.advice == "Delete something"
+
+
 def test_each_lack_of_permission_is_named(tmp_path: Path):
     (tmp_path / "snd").mkdir()
     (tmp_path / "snd/pcmC1D0c").touch()

@@ -101,8 +101,8 @@ def take_from(folder: Path, kept: Kept) -> int:
         raise DriveError(f"{folder} cannot be written: what is there would be taken again at every start.")
     place = FolderPlace(folder)
     taken = take(place, kept, _trust, show_progress, shown=kept.refused(), stays=True)
-    kept.keep_refused(taken.refused)
     if not taken.sentences:
+        kept.keep_refused(taken.refused)
         _tell_how_it_is(place, kept)
         print(f"There is nothing new in {folder}." if folder.exists() else f"There is no folder {folder}.")
         return 0
@@ -110,6 +110,7 @@ def take_from(folder: Path, kept: Kept) -> int:
     with suppress(ControlError, HostError):  # none runs, or none that may be asked: the next start has it
         ask(Reload())
     place.put(RESULT, taken.result)
+    kept.keep_refused(taken.refused)  # only what was told is not told again
     _tell_how_it_is(place, kept)
     return 1 if taken.has_failed else 0
 

@@ -24,7 +24,8 @@ DEV, MEMINFO = Path("/dev"), Path("/proc/meminfo")
 """Where the kernel shows what there is."""
 
 TOLD = Path("/run/saykey-told")
-"""What became of the card image's data partition at this start, where it was not whole: a sentence a line."""
+"""What the card image's own scripts had to tell at this start, a line for each: what became of the data
+partition, where it was not whole, and what was not taken from the boot partition."""
 
 _BASE_MB, _MB_A_WEIGHT_MB = 200, 1.5
 """Measured on tiny.en: 252 MB at the most, of which 57 are its 39 MB of weights in memory."""
@@ -68,10 +69,13 @@ def permissions(
 
 
 def card(told: Path = TOLD) -> Iterator[Finding]:
-    """Tell what was lost with the card's data partition, if anything was."""
+    """Tell what was lost with the card's data partition, and what was not taken from the other one."""
     if told.exists():
-        for sentence in told.read_text(encoding="utf-8").splitlines():
-            yield warning(sentence.rstrip("."), "where it comes again, the card is worn out: use a new one")
+        for line in told.read_text(encoding="utf-8").splitlines():
+            found, advice = line.rstrip("."), "where it comes again, the card is worn out: use a new one"
+            if "data partition" not in line:
+                found, _, advice = found.partition(". ")
+            yield warning(found, advice)
 
 
 def memory(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from gpiod.line import Bias, Clock, Direction, Edge, Value
 from device.errors import PinError
 from device.events import ButtonMoved
 from device.hardware.gpio_chips import KernelChips, claim, refused
-from device.hardware.pins import is_lit
+from device.hardware.pins import CHARGED_S, is_lit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,12 +72,14 @@ class GpioButton:
         Raises:
             PinError: The pin is taken, is not there, or is not ours to use.
         """
-        request = self._watched or claim(self._pin, _BUTTON, self._chips)
+        if self._watched:
+            return self._watched.get_value(self._pin.line) is Value.ACTIVE
+        request = claim(self._pin, _BUTTON, self._chips)
         try:
+            time.sleep(CHARGED_S)
             return request.get_value(self._pin.line) is Value.ACTIVE
         finally:
-            if request is not self._watched:
-                request.release()
+            request.release()
 
     def _read(self) -> None:
         if self._watched is None or self._post is None:

@@ -14,7 +14,7 @@ from gpiozero import Device, DigitalInputDevice, DigitalOutputDevice
 
 from device.errors import PinError
 from device.events import ButtonMoved
-from device.hardware.pins import is_lit
+from device.hardware.pins import CHARGED_S, is_lit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +61,7 @@ class GpioButton:
         if self._watched:
             return bool(self._watched.is_active)
         with self._opened() as device:
+            time.sleep(CHARGED_S)
             return bool(device.is_active)
 
     def _opened(self) -> DigitalInputDevice:

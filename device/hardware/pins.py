@@ -27,6 +27,10 @@ _LINES_A_GROUP = 8
 DEVICE_TREE = Path("sys/firmware/devicetree/base")
 """The same as /proc/device-tree, but there, too, for who sees of /proc only the processes."""
 
+CHARGED_S = 0.02
+"""After so long a pin is as its pull-up holds it, also with a capacitor of 100 nF beside the button, against
+its bouncing: 50 kΩ, as the chips' resistors mostly have, take some 5 ms until it counts as high."""
+
 _NAMES = re.compile(
     r"(?P<chip>gpiochip[0-9]{1,2}):(?P<line>[0-9]{1,3})"
     r"|GPIO(?P<pi>1?[0-9]|2[0-7])"

@@ -181,12 +181,13 @@ block() { # PATH [ACTION...] < TEXT
 }
 
 # What a file is without our block. The empty line before the block is the block's, so that a file whose last line
-# had no end is given back without one.
+# had no end is given back without one. Where the owner has taken out its end alone, nobody knows how far it goes, and
+# it stays.
 without_block() { # PATH
   there "$1" || return 0
   # shellcheck disable=SC2016 # they are Perl's
   BEGIN=$OURS_BEGIN END=$OURS_END perl -0777 -pe '
-    s{(.?)\n\Q$ENV{BEGIN}\E\r?\n.*?\Q$ENV{END}\E\r?\n?(.?)}{
+    s{(.?)\n\Q$ENV{BEGIN}\E\r?\n(?:(?!\Q$ENV{BEGIN}\E).)*?\Q$ENV{END}\E\r?\n?(.?)}{
       $1 . ($1 ne "" && $1 ne "\n" && $2 ne "" ? "\n" : "") . $2
     }es
   ' "$ROOT$1"
@@ -202,20 +203,26 @@ rewrite() { # PATH FILE
   mv -T "$new" "$(realpath "$ROOT$1")"
 }
 
-# Adds a word to the list that a line KEY=... is, in a file that can have one such line only.
+# Adds a word to the list that a line KEY=... is, in a file that can have one such line only. Where it has none yet,
+# it gets a plain one: others add to it later, as armbian-add-overlay does, and what they add is theirs.
 word() { # PATH KEY WORD [ACTION...]
-  local path=$1 key=$2 word=$3
+  local path=$1 key=$2 word=$3 kind=word
   shift 3
   grep -qE "^$key=(.* )?$word( |\$)" "$ROOT$path" && return
-  if ! grep -q "^$key=" "$ROOT$path"; then
-    block "$path" "$@" <<< "$key=$word"
-    return
-  fi
+  grep -q "^$key=" "$ROOT$path" || kind='line'
   doing "add $word to $key in $path" || return 0
   local action
   for action; do later "$action"; done
-  note word "$path" "$key" "$word"
-  sed "s/^$key=.*/& $word/" "$ROOT$path" > "$WORK/word"
+  note "$kind" "$path" "$key" "$word"
+  if [ "$kind" = word ]; then
+    sed "s/^$key=.*/& $word/" "$ROOT$path"
+  elif [ -z "$(tail -c 1 "$ROOT$path")" ]; then
+    cat "$ROOT$path"
+    printf '%s\n' "$key=$word"
+  else # its last line has no end, and gets none
+    cat "$ROOT$path"
+    printf '\n%s' "$key=$word"
+  fi > "$WORK/word"
   rewrite "$path" "$WORK/word"
 }
 
@@ -274,9 +281,20 @@ undo_made() { # PATH
 undo_word() { # PATH KEY<TAB>WORD
   local key=${2%%"$TAB"*} word=${2#*"$TAB"}
   rm_new "$1"
-  grep -qsE "^$key=.* $word( |\$)" "$ROOT$1" || return 0
+  grep -qsE "^$key=(.* )?$word( |\$)" "$ROOT$1" || return 0
   doing "take $word out of $1" || return 0
-  sed -E "s/^($key=.*) $word( |\$)/\1\2/" "$ROOT$1" > "$WORK/word"
+  sed -E "s/^($key=.*) $word( |\$)/\1\2/; s/^$key=$word( |\$)/$key=/" "$ROOT$1" > "$WORK/word"
+  rewrite "$1" "$WORK/word"
+}
+
+# A line of our own, which goes where nobody else has added to it.
+undo_line() { # PATH KEY<TAB>WORD
+  local key=${2%%"$TAB"*} word=${2#*"$TAB"}
+  grep -qsxF "$key=$word" "$ROOT$1" || { undo_word "$@"; return; }
+  rm_new "$1"
+  doing "take $key out of $1" || return 0
+  # shellcheck disable=SC2016 # they are Perl's
+  LINE=$key=$word perl -0777 -pe 's/^\Q$ENV{LINE}\E\n//m or s/\n?^\Q$ENV{LINE}\E\z//m' "$ROOT$1" > "$WORK/word"
   rewrite "$1" "$WORK/word"
 }
 

@@ -14,6 +14,7 @@ from device.control import serving
 from device.drive.folder import FolderPlace
 from device.drive.kept import Kept
 from device.drive.take import take
+from device.errors import DriveError
 from device.kept_host import state_folder
 from device.models.install import install
 from device.models.store import Store
@@ -125,6 +126,30 @@ def test_without_a_daemon_it_is_taken_too_and_what_is_refused_is_a_failure(capsy
     assert main(["drive", "take", str(card)]) == 1
     assert "SAYKEY.TOML, line 1: " in capsys.readouterr().out
     assert (card / "SAYKEY.TOML").exists()
+
+
+def test_what_is_wrong_in_the_owners_files_is_in_no_log(capsys, caplog: pytest.LogCaptureFixture, card: Path):
+    """The service's standard error is the journal; it has no standard output."""
+    (card / "WORDS.TXT").write_text("Nepomuk\nNepomuk\n")
+    (card / "SAYKEY.TOML").write_text('[recognition]\nlanguage = "Nepomuk"\n')
+    assert main(["drive", "take", str(card)]) == 1
+    assert (card / "RESULT.TXT").read_text().count("Nepomuk") == 2
+    assert "Nepomuk" not in capsys.readouterr().err + caplog.text
+
+
+def test_what_was_refused_and_could_not_be_told_is_told_at_the_next_start(
+    monkeypatch: pytest.MonkeyPatch, capsys, card: Path
+):
+    def is_full(*_: object) -> None:
+        raise DriveError("the card is full: make room.")
+
+    (card / "SAYKEY.TOML").write_bytes(b"[text\n")
+    with monkeypatch.context() as full:
+        full.setattr(FolderPlace, "put", is_full)
+        assert main(["drive", "take", str(card)]) == 1
+    capsys.readouterr()
+    assert main(["drive", "take", str(card)]) == 1
+    assert "SAYKEY.TOML, line 1: " in (card / "RESULT.TXT").read_text()
 
 
 def test_what_is_refused_and_stays_is_told_once_and_the_result_of_an_installation_lasts(capsys, card: Path):

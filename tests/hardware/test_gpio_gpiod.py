@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -51,6 +52,14 @@ async def test_it_is_held_while_it_is_down_watched_or_not(chips):
     press(chips, pressed=False, at_ns=0)
     assert not button.is_held()
     button.stop()
+
+
+def test_a_pin_that_its_pull_up_still_charges_is_not_held(chips, monkeypatch: pytest.MonkeyPatch):
+    """With a capacitor at the button, it would be a drive whenever it is plugged in."""
+    press(chips, pressed=True, at_ns=0)
+    monkeypatch.setattr(time, "sleep", lambda _: press(chips, pressed=False, at_ns=0))
+    assert not GpioButton(PC6, chips).is_held()
+    assert chips.requests == []
 
 
 async def test_after_the_stop_the_pin_is_anybodys_and_nothing_is_told(chips):

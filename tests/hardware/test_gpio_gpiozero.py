@@ -64,6 +64,20 @@ def test_it_is_held_while_it_is_down_watched_or_not(pi):
     button.stop()
 
 
+def test_a_pin_that_its_pull_up_still_charges_is_not_held(pi, monkeypatch: pytest.MonkeyPatch):
+    """With a capacitor at the button, it would be a drive whenever it is plugged in."""
+
+    class Charging(type(pi.pin("GPIO17"))):
+        def _set_pull(self, value):
+            super()._set_pull(value)
+            self._change_state(value=False)
+
+    pi.reset()
+    pi.pin_class = Charging
+    monkeypatch.setattr(time, "sleep", lambda _: pi.pin("GPIO17").drive_high())
+    assert not GpioButton(GPIO17).is_held()
+
+
 def test_a_button_that_is_down_at_the_start_is_held(pi):
     class Pressed(type(pi.pin("GPIO17"))):
         """A pin that the button connects to ground, whatever its pull-up."""

@@ -203,6 +203,25 @@ def test_settings_are_put_where_they_are_taken(machine: Machine, boot: Path):
     assert not (machine.root / "run/saykey-card").exists()
 
 
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_whenever_the_power_goes_what_came_of_settings_is_told(machine: Machine, boot: Path, cut: int):
+    """It goes at the moment at which something is brought to the disk."""
+    (boot / "SAYKEY.TOML").write_text("[keyboard]\n")
+    machine.run("card", "look")
+    (boot / "saykey/RESULT.TXT").write_text("The settings are in force.\n")
+    machine.log.write_text("")
+    count = f'[ "$(grep -c ^sync "{machine.log}")" -ne {cut} ] || kill -KILL $PPID'
+    machine.program("sync", count)
+    machine.run("card", "tell")
+    shutil.rmtree(machine.root / "run/saykey-card", ignore_errors=True)
+    machine.program("sync")
+    machine.run("card", "look")
+    if (machine.root / "run/saykey-card").exists():
+        machine.run("card", "tell")
+    assert (boot / "RESULT.TXT").read_text() == "The settings are in force.\n"
+    assert not is_left_writable(machine)
+
+
 def test_of_settings_that_are_too_long_only_the_beginning_is_copied(machine: Machine, boot: Path):
     with (boot / "SAYKEY.TOML").open("wb") as file:
         file.truncate(200 * MIB)
@@ -242,6 +261,13 @@ def test_what_is_told_at_each_start_is_written_once(machine: Machine, boot: Path
     machine.log.write_text("")
     machine.run("card", "look")
     assert not any("remount" in call for call in machine.calls("mount"))
+
+
+def test_settings_whose_name_has_got_another_ending_are_told(machine: Machine, boot: Path):
+    (boot / "SAYKEY.TOML.TXT").write_text("[keyboard]\n")
+    machine.run("card", "look")
+    assert "SAYKEY.TOML.TXT was not taken" in (boot / "RESULT.TXT").read_text()
+    assert not is_left_writable(machine)
 
 
 def test_folders_with_the_names_of_files_are_harmless(machine: Machine, boot: Path):

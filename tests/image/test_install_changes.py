@@ -118,10 +118,9 @@ def test_all_of_it_is_made_and_taken_back(root: Root):
     before = prepared(root).files()
     assert "write /etc/systemd/system/saykey.service" in root.changed(ALL)
     assert root.read("etc/systemd/system/there.service") == b"[Service]\n"
-    assert root.read("boot/armbianEnv.txt").startswith(
-        b"verbosity=1\nuser_overlays=fan light saykey-usb\nlast=1\n"
+    assert root.read("boot/armbianEnv.txt") == (
+        b"verbosity=1\nuser_overlays=fan light saykey-usb\nlast=1\nother=saykey-usb"
     )
-    assert b"\nother=saykey-usb\n" in root.read("boot/armbianEnv.txt")
     assert (root.root / "usr/local/bin/there").readlink() == Path("elsewhere")
     assert sorted(file.name for file in (root.root / "var/lib/saykey-install/todo").iterdir()) == [
         "bluetooth",
@@ -189,6 +188,48 @@ def test_another_text_replaces_the_one_before(root: Root):
     assert root.read("etc/bluetooth/main.conf").count(b"ControllerMode") == 1
     root.undone()
     assert root.files() == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"a=1\n", b"a=1\nuser_overlays=mine\n"),
+        (b"a=1", b"a=1\nuser_overlays=mine"),
+        (b"", b"user_overlays=mine\n"),
+        (b"user_overlays=\na=1\n", b"user_overlays= mine\na=1\n"),
+        (b"user_overlays=fan\n", b"user_overlays=fan mine\n"),
+    ],
+)
+def test_what_another_program_adds_to_a_list_is_its_own(root: Root, before: bytes, after: bytes):
+    """As armbian-add-overlay does, which puts its word behind whatever the line has."""
+    root.put("boot/armbianEnv.txt", before)
+    script = "word /boot/armbianEnv.txt user_overlays saykey-usb\n"
+    root.changed(script)
+    lines = root.read("boot/armbianEnv.txt").split(b"\n")
+    added = [line + b" mine" * line.startswith(b"user_overlays=") for line in lines]
+    root.put("boot/armbianEnv.txt", b"\n".join(added))
+    assert root.changed(script) == ""
+    root.undone()
+    assert root.read("boot/armbianEnv.txt") == after
+
+
+def test_a_list_of_which_only_our_word_is_left_is_empty_after_us(root: Root):
+    root.put("boot/armbianEnv.txt", b"user_overlays=fan\n")
+    root.changed("word /boot/armbianEnv.txt user_overlays saykey-usb")
+    root.put("boot/armbianEnv.txt", b"user_overlays=saykey-usb\n")
+    root.undone()
+    assert root.read("boot/armbianEnv.txt") == b"user_overlays=\n"
+
+
+def test_a_text_that_lost_its_end_takes_no_lines_of_the_owner_with_it(root: Root):
+    root.put("config.txt", b"a=1\n")
+    script = 'block /config.txt <<< "dtoverlay=dwc2"\n'
+    root.changed(script)
+    text, _, _ = root.read("config.txt").rpartition(b"# <<<")
+    root.put("config.txt", text + b"mine\n")
+    root.changed(script)
+    root.undone()
+    assert root.read("config.txt") == text + b"mine\n"
 
 
 LINES = st.lists(st.sampled_from([b"a=1", b"", b"#", b"[all]", b"  x", b"\xff\xfe", b"end\r"]), max_size=5)

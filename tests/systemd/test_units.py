@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from device.models import self_test
 from device.models.starts import MOST_FAILURES
 from device.running import _LOADED_WITHIN_S
 from tests.systemd.units import FOLDER, UNITS, Unit, allowed_calls, read, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DAEMON, GADGET, TAKE, FAILED = (
     "saykey.service",
@@ -183,6 +187,11 @@ def test_a_crash_leaves_no_image_of_what_was_said_on_the_disk(daemon: Unit):
     assert daemon["LimitCORE"] == ["0"]
 
 
+def test_what_came_of_the_owners_files_is_said_to_the_owner_alone():
+    # Without the second, what goes wrong would go where the first goes.
+    assert (read(TAKE)["StandardOutput"], read(TAKE)["StandardError"]) == (["null"], ["journal"])
+
+
 def test_the_lock_keys_outlive_a_restart(daemon: Unit):
     assert daemon["RuntimeDirectoryPreserve"] == ["yes"]
 
@@ -276,30 +285,45 @@ def test_the_command_is_one_of_saykeys(name: str):
     assert _parser(arguments).parse_args(arguments).command == arguments[0]
 
 
+class Leds:
+    """LEDs as files, with the triggers that the kernel shows, and the unit that blinks them."""
+
+    def __init__(self, folder: Path, shown: Mapping[str, str]) -> None:
+        self.folder, self._kept = folder / "leds", folder / "kept"
+        self._kept.mkdir()
+        for name, trigger in shown.items():
+            (self.folder / name).mkdir(parents=True)
+            (self.folder / name / "trigger").write_text(f"{trigger}\n")
+
+    def run(self, key: str) -> None:
+        shell, option, script = re.fullmatch(r"(\S+) (-c) '(.*)'", read(FAILED)[key][0]).groups()
+        places = {"/run/saykey-failed": self._kept, "/sys/class/leds": self.folder}
+        for there, here in {"$$": "$", **places}.items():
+            assert there in script
+            script = script.replace(there, str(here))
+        subprocess.run([shell, option, script], check=True)
+
+    def triggers(self) -> dict[str, str]:
+        return {each.name: (each / "trigger").read_text().strip() for each in self.folder.iterdir()}
+
+
 def test_the_boards_led_blinks_and_shows_again_what_it_showed(tmp_path: Path):
-    leds, kept = tmp_path / "leds", tmp_path / "kept"
-    kept.mkdir()
     shown = {
         "ACT": "none [mmc0] timer",
+        "PWR": "none [default-on]",
         "green:status": "[none] timer",
         "input1::capslock": "none [kbd-capslock]",
     }
-    for name, trigger in shown.items():
-        (leds / name).mkdir(parents=True)
-        (leds / name / "trigger").write_text(f"{trigger}\n")
+    leds = Leds(tmp_path, shown)
+    leds.run("ExecStart")
+    assert leds.triggers() == {**shown, "ACT": "timer", "green:status": "timer"}
+    assert (leds.folder / "ACT/delay_on").read_text() == "80\n"
+    leds.run("ExecStop")
+    assert leds.triggers() == {**shown, "ACT": "mmc0", "green:status": "none"}
 
-    def run(key: str) -> None:
-        shell, option, script = re.fullmatch(r"(\S+) (-c) '(.*)'", read(FAILED)[key][0]).groups()
-        for there, here in (("$$", "$"), ("/run/saykey-failed", str(kept)), ("/sys/class/leds", str(leds))):
-            assert there in script
-            script = script.replace(there, here)
-        subprocess.run([shell, option, script], check=True)
 
-    def triggers() -> dict[str, str]:
-        return {name: (leds / name / "trigger").read_text().strip() for name in shown}
-
-    run("ExecStart")
-    assert triggers() == {**shown, "ACT": "timer", "green:status": "timer"}
-    assert (leds / "ACT/delay_on").read_text() == "80\n"
-    run("ExecStop")
-    assert triggers() == {**shown, "ACT": "mmc0", "green:status": "none"}
+@pytest.mark.parametrize("led", sorted({led for name in boards() for led in board_named(name).own_leds}))
+def test_every_boards_own_led_blinks(tmp_path: Path, led: str):
+    leds = Leds(tmp_path, {led: "[none] timer"})
+    leds.run("ExecStart")
+    assert leds.triggers() == {led: "timer"}
