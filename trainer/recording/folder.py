@@ -17,6 +17,7 @@ import soundfile
 
 from device.audio.sound import SAMPLE_RATE_HZ
 from trainer.claim import claimed
+from trainer.data.sound import opened
 from trainer.dataset import LISTS
 from trainer.errors import DataError
 from trainer.files import replacing, write_text
@@ -156,12 +157,19 @@ class RecordingFolder:
         if not file.exists():
             return {}
         try:
-            reader = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""))
+            content = io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")
+            reader = csv.DictReader(content, strict=True)
             if reader.fieldnames != _COLUMNS:
                 raise DataError(f"{file} has other columns than {', '.join(_COLUMNS)}: choose a new folder")
-            return {row["file_name"]: Row(row["text"] or "", row["speaker"] or "") for row in reader}
+            rows = list(reader)
         except (UnicodeError, csv.Error) as error:
             raise DataError(f"{file} cannot be read ({error}): mend it, or choose a new folder") from error
+        if torn := next((row["file_name"] for row in rows if None in row), None):
+            raise DataError(
+                f"{file}: the line of {torn} has more cells than columns: put what has commas in it in "
+                "quotation marks"
+            )
+        return {row["file_name"]: Row(row["text"] or "", row["speaker"] or "") for row in rows}
 
     def _write(self, rows: dict[str, Row]) -> None:
         content = io.StringIO(newline="")
@@ -213,8 +221,8 @@ def _flac(samples: Samples | NDArray[np.int16], row: Row) -> bytes:
 def _row_in(file: Path) -> Row | None:
     """Read what a recording says of itself; `None` where it is none of ours."""
     try:
-        with soundfile.SoundFile(file) as sound:
+        with opened(file) as sound:
             is_ours = sound.software.startswith(_OURS)
             return Row(sound.title, sound.artist) if is_ours else None
-    except soundfile.LibsndfileError:
+    except (soundfile.LibsndfileError, OSError):
         return None
