@@ -182,7 +182,11 @@ class RecordingFolder:
         for partial in (".*.flac.partial", "*/.*.flac.partial", f".{LIST}.partial"):
             for left in self._folder.glob(partial):
                 left.unlink()
-        rows = {name: row for name, row in self._rows.items() if (self._folder / name).is_file()}
+        rows = {
+            name: row
+            for name, row in self._rows.items()
+            if (self._folder / name).is_file() or not _is_ours(name)  # its text may be nowhere else
+        }
         self.mended += [f"{name} is gone: its line is taken out" for name in self._rows.keys() - rows.keys()]
         for name, row in self._unlisted():
             # Of two takes of a sentence, the list has one: the other was on its way in or out.
@@ -204,7 +208,12 @@ class RecordingFolder:
 
 def _recorded(rows: Mapping[str, Row]) -> dict[str, Row]:
     """Give those of which there is one of each sentence by each speaker."""
-    return {name: row for name, row in rows.items() if not name.startswith(_COLLECTED)}
+    return {name: row for name, row in rows.items() if _NUMBERED.fullmatch(name)}
+
+
+def _is_ours(name: str) -> bool:
+    """Say whether `record` or `collect` calls a recording so."""
+    return bool(_NUMBERED.fullmatch(name)) or name.startswith(_COLLECTED)
 
 
 def _flac(samples: Samples | NDArray[np.int16], row: Row) -> bytes:

@@ -220,6 +220,19 @@ def test_sound_that_is_not_ours_is_left_alone(tmp_path):
     assert flacs(tmp_path) == {"other.flac", "broken.flac", "folder.flac"}
 
 
+def test_lines_about_recordings_that_are_not_ours_stay(tmp_path):
+    others = "file_name,text,speaker\nwavs\\a.wav,One.,me\n../b.wav,Two.,me\n"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / LIST).write_text(others)
+    soundfile.write(tmp_path / "b.wav", sound(), 16_000)
+    kept = RecordingFolder(tmp_path / "mine")
+    assert kept.mended == []
+    assert (tmp_path / "mine" / LIST).read_text() == others
+    kept.add(sound(), "Two.", "me")
+    assert (tmp_path / "b.wav").is_file()
+    assert (tmp_path / "mine" / LIST).read_text() == f"{others}0001.flac,Two.,me\n"
+
+
 def test_a_full_disk_is_explained_and_what_was_kept_is_still_there(tmp_path, monkeypatch):
     kept = RecordingFolder(tmp_path)
     kept.add(sound(), "One.", "me")
