@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -38,8 +39,15 @@ def main() -> None:
     try:
         app()
     except SaykeyError as error:
-        print(f"saykey-trainer: {error}", file=sys.stderr)  # noqa: T201  # as it is, without markup
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:  # of a disk or a folder that nobody had thought of
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        _fail(f"{what}; look at its disk and permissions")
+
+
+def _fail(why: str) -> NoReturn:
+    print(f"saykey-trainer: {why}", file=sys.stderr)  # noqa: T201  # as it is, without markup
+    sys.exit(1)
 
 
 # In the order in which they are used; personalize does what those before it do.

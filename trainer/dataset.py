@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.data.formats import AUDIO, LISTS, SOUNDS, TEXT, Problem, Row, existing, rows, split_of
+from trainer.data.findings import legible
+from trainer.data.formats import AUDIO, LISTS, SOUNDS, TEXT, Problem, Row, existing, list_in, rows, split_of
 from trainer.errors import DataError
 
 __all__ = ["LISTS", "Listing", "Problem", "Utterance", "load_manifest", "read_listing"]
@@ -23,7 +24,7 @@ class Utterance:
     """One recording and what is said in it.
 
     Attributes:
-        id: Its name in the list.
+        id: Its name in the list, made legible.
         path: Its sound file.
         text: What is said, as a person wrote it; empty where there is no speech.
         set: The part of the data that it belongs to.
@@ -72,8 +73,10 @@ def read_listing(folder: Path) -> Listing:
     """Read the recordings of a folder as far as they can be used, and say what cannot.
 
     Raises:
-        DataError: There is no list and no sound file, or the list names no recordings.
+        DataError: There is no folder, no list and no sound file, or the list names no recordings.
     """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder: give the folder that holds the recordings")
     listing = Listing([], [])
     for row in rows(folder):
         read = row if isinstance(row, Problem) else _utterance(row, folder)
@@ -82,7 +85,7 @@ def read_listing(folder: Path) -> Listing:
         else:
             listing.utterances.append(read)
     if not listing.utterances and not listing.problems:
-        file = next((folder / name for name in LISTS if (folder / name).is_file()), None)
+        file = list_in(folder)
         if file is not None:
             raise DataError(f"{file} lists no recordings: give each a line")
         raise DataError(
@@ -100,7 +103,7 @@ def _utterance(row: Row, folder: Path) -> Utterance | Problem:
     try:
         audio = _portable(row.folder, _value(row, AUDIO))
         return Utterance(
-            id=_value(row, ("id",), otherwise="") or audio,
+            id=legible(_value(row, ("id",), otherwise="") or audio),
             path=_path(row.folder / audio),
             text=_value(row, TEXT),
             set=_value(row, ("set",), otherwise="") or folder.resolve().name,
@@ -132,7 +135,7 @@ def _value(row: Row, names: tuple[str, ...], otherwise: str | None = None) -> st
     if name is None:
         if otherwise is not None:
             return otherwise
-        columns = ", ".join(filter(None, row.values)) or "none"  # csv names what is too much None
+        columns = ", ".join(filter(None, row.values)) or "none"
         raise _WrongError(f"no column {' or '.join(names)}", f"give one; the columns are {columns}")
     value: Any = row.values[name]
     if (isinstance(value, bool) and name == "synthetic") or (type(value) is int and name in _NAMES):

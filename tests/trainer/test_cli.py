@@ -54,6 +54,25 @@ def test_what_is_wrong_is_said_in_one_line(arguments, message):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("OSError(28, 'No space left on device', 'a.wav')", "a.wav: No space left on device"),
+        ("OSError(5, 'Input/output error')", "Input/output error"),
+        ("OSError('it went wrong')", "it went wrong"),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_one_line(error, said):
+    script = (
+        "import sys\nfrom trainer import cli\n"
+        f"def fail(): raise {error}\n"
+        "cli.app.command('fail')(fail)\nsys.argv = ['saykey-trainer', 'fail']\ncli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"saykey-trainer: {said}; look at its disk and permissions\n"
+
+
 def test_help_lists_every_command_in_the_order_of_use():
     done = trainer("--help")
     assert done.returncode == 0

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import unicodedata
 from pathlib import Path
 
@@ -201,6 +202,63 @@ def test_pairs_that_are_none(folder):
     ]
 
 
+def pairs(folder: Path, *names: str) -> None:
+    for name in names:
+        sound = folder / name
+        sound.parent.mkdir(parents=True, exist_ok=True)
+        sound.touch()
+        sound.with_suffix(".txt").write_text("Yes.")
+
+
+def test_links_that_lead_in_a_circle(tmp_path):
+    pairs(tmp_path, "a.wav", "below/b.wav", "aside/c.wav")
+    for link in ("one", "two", "below/up", "aside/train"):
+        (tmp_path / link).symlink_to(tmp_path)
+    (tmp_path / "below/over").symlink_to(tmp_path / "aside")
+    (tmp_path / "aside/over").symlink_to(tmp_path / "below")
+    assert sorted(each.path.name for each in load_manifest(tmp_path)) == ["a.wav", "b.wav", "c.wav"]
+
+
+def test_split_folders_that_lead_in_a_circle(tmp_path):
+    pairs(tmp_path, "train/a.wav", "test/b.wav")
+    for link in ("train/train", "train/dev", "test/train"):
+        (tmp_path / link).symlink_to(tmp_path)
+    assert {each.path.resolve().name for each in load_manifest(tmp_path)} <= {"a.wav", "b.wav"}
+
+
+def test_what_is_hidden_counts_for_nothing(tmp_path):
+    pairs(tmp_path, "a.wav", ".train.partial/b.wav", ".c.wav")
+    (tmp_path / "._list.json").write_bytes(b"\x00\x05\x16\x07\xff")
+    assert [each.path.name for each in load_manifest(tmp_path)] == ["a.wav"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    pairs(tmp_path, "a.wav", "below/b.wav")
+    closed = tmp_path / "below"
+    allowed = os.access
+    # The tests may run as root, who may read anything.
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != os.path.realpath(closed) and allowed(path, mode)
+    )
+    listing = read_listing(tmp_path)
+    assert [each.path.name for each in listing.utterances] == ["a.wav"]
+    assert [str(problem) for problem in listing.problems] == [
+        f"{closed}: cannot be read; check its permissions"
+    ]
+    assert str(read_listing(closed).problems[0]) == f"{closed}: cannot be read; check its permissions"
+
+
+def test_lists_in_folders_below_are_named_but_for_what_was_prepared_there(tmp_path):
+    pairs(tmp_path, "a.wav", "monday/b.wav", "prepared/c.wav")
+    write(tmp_path / "monday", "metadata.csv", "file_name,text", "b.wav,Yes.")
+    write(tmp_path / "prepared", "manifest.jsonl", {"audio": "c.wav", "text": "Yes."})
+    listing = read_listing(tmp_path)
+    assert [each.path.name for each in listing.utterances] == ["a.wav"]
+    (problem,) = listing.problems
+    assert problem.place == str(tmp_path / "monday/metadata.csv")
+    assert problem.remedy == "give that folder alone"
+
+
 @given(content=st.binary(max_size=300), name=st.sampled_from([*LISTS, "list.json", "a.txt"]))
 def test_random_bytes_are_read_or_explained(tmp_path_factory, content, name):
     folder = tmp_path_factory.mktemp("voice")
@@ -279,7 +337,9 @@ def test_missing_list(folder):
 
 
 def test_missing_folder(tmp_path):
-    assert "has no list of recordings" in complaint(tmp_path / "nowhere")
+    assert complaint(tmp_path / "nowhere") == (
+        "voice is no folder: give the folder that holds the recordings"
+    )
 
 
 @pytest.mark.parametrize("name", ["manifest.jsonl", "metadata.csv"])
@@ -306,6 +366,36 @@ def test_unknown_column(folder):
 def test_line_that_is_too_short(folder):
     write(folder, "metadata.csv", "file_name,text", "audio/a.wav")
     assert complaint(folder).startswith("voice/metadata.csv, line 2: no column text")
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("audio/a.wav,Yes, of course.", "line 2: more cells than columns; put what has commas in it in quot"),
+        ('audio/a.wav,"Yes.', "line 2: this is no CSV (unexpected end of data); look for a quotation mark"),
+        ('audio/a.wav,"Yes" he said.', "line 2: this is no CSV ("),
+    ],
+)
+def test_no_part_of_a_text_is_lost_to_a_comma_or_a_quotation_mark(folder, row, what):
+    write(folder, "metadata.csv", "file_name,text", row, "audio/b.wav,No.")
+    assert complaint(folder).startswith(f"voice/metadata.csv, {what}")
+
+
+def test_what_comes_after_a_line_that_is_no_csv_is_read(folder):
+    write(folder, "metadata.csv", "file_name,text", 'audio/a.wav,"Yes" he said.', "audio/b.wav,No.")
+    assert [each.text for each in read_listing(folder).utterances] == ["No."]
+
+
+def test_a_csv_that_was_written_by_hand(folder):
+    write(folder, "metadata.csv", "file_name, text", 'audio/a.wav, "Yes, it is.",,', "", "audio/b.wav, No. ")
+    assert [each.text for each in load_manifest(folder)] == ["Yes, it is.", "No."]
+
+
+def test_a_column_that_is_there_twice(folder):
+    write(folder, "metadata.csv", "file_name,text,text", "audio/a.wav,Yes.,No.")
+    assert (
+        complaint(folder) == "voice/metadata.csv, line 1: the column text is there twice; keep the right one"
+    )
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def _write_all(chosen: Sequence[Utterance], augmenter: Augmenter, folder: Path) 
             )
         )
     page = _PAGE.format(examples="".join(examples))
-    (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    (folder / "index.html").write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
     return lines
 
 

@@ -46,11 +46,13 @@ def audit(  # noqa: PLR0913, PLR0917  # one argument an option
     from rich.console import Console
 
     from trainer.data.audit import AuditOptions, examine
-    from trainer.data.prepared import PAGE, check_usable, write_prepared
+    from trainer.data.prepared import PAGE, check_target, check_usable, write_prepared
     from trainer.data.stock import stock_recogniser
     from trainer.data.tables import tables
     from trainer.progress import shown
 
+    if out is not None:
+        check_target(folder, out)  # before anything is heard, which may take long
     options = AuditOptions(seed, tuple(only or ()), speaker_disjoint)
     recognise = stock_recogniser() if check_text else None
     with shown() as report:

@@ -32,7 +32,10 @@ def augment(  # noqa: PLR0913, PLR0917  # one argument an option
     from trainer.augmentation.library import sound_files
     from trainer.augmentation.settings import AugmentSettings
     from trainer.dataset import load_manifest
+    from trainer.errors import DataError
 
+    if out.resolve().is_relative_to(data.resolve()):
+        raise DataError(f"{out} lies among the recordings, and would count as some; give another folder")
     utterances = load_manifest(data)
     augmenter = Augmenter(
         AugmentSettings(clean_share=0),

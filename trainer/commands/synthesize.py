@@ -39,6 +39,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  # one argument an option
       saykey-trainer synthesize --sentences letters.txt --out synthetic
     """
     from trainer.progress import shown
+    from trainer.recording.prompts import load_sentences
     from trainer.synthesis.folder import synthesize as write
     from trainer.synthesis.voices import available, chosen
     from trainer.words import load_words
@@ -50,26 +51,10 @@ def synthesize(  # noqa: PLR0913, PLR0917  # one argument an option
     if out is None or (words is None and sentences is None):
         raise typer.BadParameter("give WORDS or --sentences FILE, and --out FOLDER")
     listed = load_words(words) if words else []
-    spoken = _lines(sentences) if sentences else []
+    spoken = load_sentences(sentences) if sentences else []
     voices = chosen(voice or [])
     with shown() as report:
         count = write(
             listed, out, voices=voices, per_word=per_word, seed=seed, sentences=spoken, report=report
         )
     typer.echo(f"{count} recordings by {len(voices)} voices are in {out}.")
-
-
-def _lines(file: Path) -> list[str]:
-    """Read lines of text.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
-    from trainer.errors import DataError
-
-    try:
-        content = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        raise DataError(f"{file} cannot be read ({error}): give a text file in UTF-8") from error
-    lines = (" ".join(line.split()) for line in content.splitlines())
-    return [line for line in lines if any(map(str.isalnum, line))]

@@ -116,7 +116,7 @@ def _measured(
             wrong, _, remedy = str(error).removeprefix(f"{each.path}: ").partition("; ")
             findings.append(rejected("damaged", file, wrong, remedy))
         else:
-            name = _unique(legible(each.id), names)
+            name = _unique(each.id, names)
             known = dataclasses.replace(
                 each, id=name, text=cleaned(each.text), set=legible(each.set), speaker=legible(each.speaker)
             )

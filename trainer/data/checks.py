@@ -31,15 +31,18 @@ _WRONG, _DOUBTFUL = 0.5, 0.2
 """Error rates above which a model contradicts a text, and above which somebody should look."""
 
 # U+FFFD stands for what could not be decoded; the rest is UTF-8 that was read as Latin-1 or CP-1252.
+_MARK = re.compile(r"<\|[^|<>]*\|>")
+"""What Whisper writes beside its text, such as "<|0.00|>"."""
+
 _WRONG_ENCODING = re.compile("\ufffd|[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
 
 
 def cleaned(text: str) -> str:
-    """Give text on one line, composed, without control characters and what no file can hold.
+    """Give text on one line, composed, without characters that nobody sees and what no file can hold.
 
     Text without words, such as "[noise]", says that nobody speaks: it becomes empty.
     """
-    kept = "".join(character for character in text if character.isspace() or not _is_control(character))
+    kept = "".join(character for character in text if character.isspace() or not _is_invisible(character))
     clean = " ".join(unicodedata.normalize("NFC", kept).split())
     return clean if _has_words(clean) else ""
 
@@ -68,10 +71,13 @@ def sound_findings(file: str, facts: Facts, *, spoken: bool) -> Iterator[Finding
 def text_findings(file: str, text: str, facts: Facts) -> Iterator[Finding]:
     """Judge a text that has words, as it stands in the list."""
     clean = cleaned(text)
-    if any(_is_control(character) for character in text if not character.isspace()):
+    if any(_is_invisible(character) for character in text if not character.isspace()):
         yield flagged(
-            "characters", file, "control characters in the text", "look at the text", "removed them"
+            "characters", file, "invisible characters in the text", "look at the text", "removed them"
         )
+    if mark := _MARK.search(clean):
+        remedy = "take such marks out, and leave what is said"
+        yield rejected("marks", file, f"the text has a mark of Whisper's in it: {mark[0][:40]}", remedy)
     if _WRONG_ENCODING.search(clean):
         yield flagged(
             "characters", file, f"letters in the text are broken: {clean[:40]}", "save it as UTF-8 again"
@@ -176,6 +182,6 @@ def _has_words(text: str) -> bool:
     return any(character.isalnum() for character in normalised(text))  # it leaves a dot of three
 
 
-def _is_control(character: str) -> bool:
-    # Joiners (Cf) belong to the spelling of Persian, Hindi and others; the mark of byte order does not.
-    return unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} or character == "\ufeff"
+def _is_invisible(character: str) -> bool:
+    # Of those that only format, the joiners belong to the spelling of Persian, Hindi and others.
+    return unicodedata.category(character).startswith("C") and character not in "\u200c\u200d"

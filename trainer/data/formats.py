@@ -6,6 +6,8 @@ The first of these that is there counts:
 - `*.json`, each an array of objects (`audio_path`, `text`, `duration`);
 - folders named after splits, each of them any of these;
 - sound files anywhere below, each with a `.txt` of the same name beside it.
+
+What is hidden counts for nothing: a system's own files, and what was not finished.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -21,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 LISTS = ("manifest.jsonl", "metadata.csv", "metadata.jsonl")
 """The names that a list of recordings may have; the first that is there counts."""
@@ -103,27 +106,44 @@ def split_of(name: str) -> Split | Literal[""] | None:
 
 def rows(folder: Path) -> Iterator[Row | Problem]:
     """Give what a folder says about recordings, and what in it cannot be read, in a fixed order."""
-    file = next((folder / name for name in LISTS if (folder / name).is_file()), None)
+    yield from _rows(folder, set())
+
+
+def _rows(folder: Path, seen: set[str]) -> Iterator[Row | Problem]:
+    file = list_in(folder)
     if file is not None:
         yield from _list(file)
         return
-    arrays = sorted(folder.glob("*.json"))
+    entries = _entries(folder, seen)
+    if isinstance(entries, Problem):
+        yield entries
+        return
+    arrays = [path for path in entries if path.suffix == ".json" and _is_file(path)]
     if arrays:
         for array in arrays:
             yield from _array(array)
         return
-    parts = [path for path in sorted(folder.glob("*")) if path.is_dir() and split_of(path.name)]
+    parts = [path for path in entries if split_of(path.name) and os.path.isdir(path)]  # noqa: PTH112  # no error
     if parts:
         for part in parts:
-            for row in rows(part):
+            for row in _rows(part, seen):
                 yield row if isinstance(row, Problem) else Row(row.place, row.folder, row.values, part.name)
         return
     yield from _pairs(folder)
 
 
+def list_in(folder: Path) -> Path | None:
+    """Give the list that a folder has."""
+    return next((folder / name for name in LISTS if _is_file(folder / name)), None)
+
+
 def sounds(folder: Path) -> list[Path]:
     """Give all sound files below a folder, in the order of their names; hidden ones do not count."""
-    return [path for path in _visible(folder) if path.suffix.lower() in SOUNDS]
+    return _sounds(_below(folder, set()))
+
+
+def _sounds(paths: Iterable[Path | Problem]) -> list[Path]:
+    return [path for path in paths if isinstance(path, Path) and path.suffix.lower() in SOUNDS]
 
 
 def existing(path: Path) -> Path | None:
@@ -139,15 +159,35 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _visible(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, seen: set[str]) -> Iterator[Path | Problem]:
     """Give the files below a folder, but not those of folders with a list of their own."""
-    for path in sorted(folder.glob("*")):
-        if path.name.startswith("."):
-            continue
-        if path.is_file():
+    entries = _entries(folder, seen)
+    if isinstance(entries, Problem):
+        yield entries
+        return
+    for path in entries:
+        if _is_file(path):
             yield path
-        elif path.is_dir() and not any((path / name).is_file() for name in LISTS):
-            yield from _visible(path)
+        elif (file := list_in(path)) is None:
+            yield from _below(path, seen)
+        elif file.name != LISTS[0]:  # which `audit` and `synthesize` write, and put where they are told to
+            yield Problem(str(file), "is the list of a folder below, and not read", "give that folder alone")
+
+
+def _entries(folder: Path, seen: set[str]) -> list[Path] | Problem:
+    """Give what lies in a folder, hidden ones left out; nothing where it is none, or was seen before.
+
+    Args:
+        folder: The folder.
+        seen: Folders by where they really are; this one comes to it. Links may lead in a circle.
+    """
+    place = os.path.realpath(folder)
+    if place in seen or not os.path.isdir(place):  # noqa: PTH112  # it has no error for what cannot be read
+        return []
+    seen.add(place)
+    if not os.access(place, os.R_OK | os.X_OK):
+        return Problem(str(folder), "cannot be read", "check its permissions")
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _text(file: Path) -> str | Problem:
@@ -172,23 +212,43 @@ def _list(file: Path) -> Iterator[Row | Problem]:
 
 
 def _csv(file: Path, content: str) -> Iterator[Row | Problem]:
-    reader = csv.DictReader(io.StringIO(content, newline=""))
+    reader = csv.DictReader(io.StringIO(content, newline=""), strict=True, skipinitialspace=True)
     try:
         columns = reader.fieldnames or []
-        for names in (AUDIO, TEXT) if columns else ():
-            if not set(names) & set(columns):
-                yield Problem(f"{file}, line {reader.line_num}", *_no_column(names, columns))
-                return
-        for values in reader:
-            yield Row(f"{file}, line {reader.line_num}", file.parent, values)
     except csv.Error as error:
-        remedy = "look for a quotation mark that is not closed"
-        yield Problem(f"{file}, line {reader.line_num}", f"this is no CSV ({error})", remedy)
+        yield _no_csv(f"{file}, line 1", error)
+        return
+    if columns and (wrong := _wrong_columns(columns)):
+        yield Problem(f"{file}, line {reader.line_num}", *wrong)
+        return
+    while True:
+        place = f"{file}, line {reader.line_num + 1}"  # where it begins: an open quotation mark goes on
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            yield _no_csv(place, error)
+            continue
+        if values is None:
+            return
+        place = f"{file}, line {reader.line_num}"
+        if any(values.pop(None, ())):  # what is too much
+            yield Problem(place, "more cells than columns", "put what has commas in it in quotation marks")
+        else:
+            yield Row(place, file.parent, values)
 
 
-def _no_column(names: Iterable[str], columns: Iterable[str | None]) -> tuple[str, str]:
-    there = ", ".join(filter(None, columns)) or "none"  # csv names what is too much None
-    return f"no column {' or '.join(names)}", f"give one; the columns are {there}"
+def _no_csv(place: str, error: csv.Error) -> Problem:
+    return Problem(place, f"this is no CSV ({error})", "look for a quotation mark that is not closed")
+
+
+def _wrong_columns(columns: Sequence[str]) -> tuple[str, str] | None:
+    """Say what is wrong with the columns of a list, and what to do."""
+    for names in (AUDIO, TEXT):
+        if not set(names) & set(columns):
+            there = ", ".join(filter(None, columns)) or "none"
+            return f"no column {' or '.join(names)}", f"give one; the columns are {there}"
+    twice = next((name for name in columns if name and columns.count(name) > 1), None)
+    return (f"the column {twice} is there twice", "keep the right one") if twice else None
 
 
 def _array(file: Path) -> Iterator[Row | Problem]:
@@ -224,24 +284,29 @@ def _object(file: Path, place: str, value: Any, remedy: str, split: str = "") ->
 
 
 def _pairs(folder: Path) -> Iterator[Row | Problem]:
-    recordings = sounds(folder)
+    below = list(_below(folder, set()))
+    recordings = _sounds(below)
     names = Counter(path.with_suffix("") for path in recordings)
     for path in recordings:
         text = path.with_suffix(".txt")
         if names[path.with_suffix("")] > 1:
             yield Problem(str(path), "shares its name with another sound file", "keep one of them")
-        elif not text.is_file():
+        elif not _is_file(text):
             yield Problem(str(path), "has no text", f"write what is said into {text.name} beside it")
         else:
             content = _text(text)
             values = {"audio": str(path.relative_to(folder)), "text": content}
             yield content if isinstance(content, Problem) else Row(str(text), folder, values)
-    for path in _visible(folder):
-        if (
-            path.suffix == ".txt"
-            and path.with_suffix("") not in names
-            and path.stem.lower() not in _NO_RECORDING
+    for found in below:
+        if isinstance(found, Problem):
+            yield found
+        elif (
+            found.suffix == ".txt"
+            and found.with_suffix("") not in names
+            and found.stem.lower() not in _NO_RECORDING
         ):
             yield Problem(
-                str(path), "has no sound file of the same name", "put it beside it, or delete the text"
+                str(found),
+                "has no sound file of the same name",
+                f"put it beside it as {', '.join(SOUNDS)}, or delete the text",
             )

@@ -44,7 +44,7 @@ def write_prepared(audit: Audit, target: Path, report: Report = silent) -> None:
         DataError: Nothing can be used, `target` holds something else, or it cannot be written.
     """
     check_usable(audit)
-    _check(audit.folder, target)
+    check_target(audit.folder, target)
     try:
         with replacing_folder(target) as folder:
             (folder / "audio").mkdir()
@@ -72,8 +72,12 @@ def check_usable(audit: Audit) -> None:
         )
 
 
-def _check(folder: Path, target: Path) -> None:
-    """Make sure that nobody's recordings are replaced."""
+def check_target(folder: Path, target: Path) -> None:
+    """Make sure that nobody's recordings are replaced.
+
+    Raises:
+        DataError: They would be.
+    """
     if folder.resolve().is_relative_to(target.resolve()):
         raise DataError(f"{target} holds the recordings themselves; give another folder to prepare")
     if target.exists() and not (target / AUDIT).is_file() and (not target.is_dir() or any(target.iterdir())):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from trainer.data.findings import Finding, Severity
+from trainer.data.findings import Finding, Severity, legible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ class Audit:
         seconds = sum(each.facts.duration_s for each in self.accepted)
         counts = Counter(finding.severity for finding in self.findings)
         return Summary(
-            folder=self.folder.resolve().name,
+            folder=legible(self.folder.resolve().name),
             seed=self.options.seed,
             text_checked=self.text_checked,
             recordings=self.recordings,

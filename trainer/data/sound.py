@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from device.audio.sound import SAMPLE_RATE_HZ, seconds
 from trainer.data.fingerprint import fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -79,11 +81,11 @@ def measure(path: Path) -> Facts:
     Raises:
         SoundError: It is missing, empty, damaged, cut short, or no sound.
     """
-    declared = _declared(path)
-    if declared is not None and LONGEST_READ_S < declared.duration_s < 1e9:  # a length may be unknown
-        return declared
+    facts = declared(path)
+    if facts is not None and LONGEST_READ_S < facts.duration_s < 1e9:  # a length may be unknown
+        return facts
     samples = read(path)
-    with soundfile.SoundFile(path) as sound:
+    with opened(path) as sound:
         clipped = _clipped(sound)
         rate_hz, channels, subtype = sound.samplerate, sound.channels, sound.subtype
     power = frame_powers(samples)
@@ -101,6 +103,31 @@ def measure(path: Path) -> Facts:
         sha256=sha256(pcm16(samples)),
         fingerprint=fingerprint(samples),
     )
+
+
+def declared(path: Path) -> Facts | None:
+    """Give what a sound file says of itself, without hearing it; `None` where `read` says what is wrong."""
+    try:
+        with opened(path) as sound:
+            duration_s = sound.frames / sound.samplerate
+            return Facts(sound.samplerate, sound.channels, sound.subtype, duration_s)
+    except (soundfile.LibsndfileError, OSError):
+        return None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open a sound file by its number: it may be called as it likes, and what it is its content says.
+
+    Raises:
+        LibsndfileError: It is no sound.
+        OSError: It cannot be read.
+    """
+    with (
+        path.open("rb", buffering=0) as file,
+        soundfile.SoundFile(file.fileno(), closefd=False) as sound,
+    ):
+        yield sound
 
 
 def pcm16(samples: Samples) -> NDArray[np.int16]:
@@ -145,14 +172,6 @@ def silent_ends_s(power: NDArray[np.float64]) -> tuple[float, float]:
         return 0.0, 0.0
     frame_s = seconds(_FRAME)
     return float(heard[0]) * frame_s, float(len(power) - 1 - heard[-1]) * frame_s
-
-
-def _declared(path: Path) -> Facts | None:
-    try:
-        info = soundfile.info(path)
-    except (soundfile.LibsndfileError, OSError):
-        return None  # `read` says what is wrong
-    return Facts(info.samplerate, info.channels, info.subtype, info.duration)
 
 
 def _clipped(sound: Any) -> int:

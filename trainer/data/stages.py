@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Found = Iterator[tuple[Candidate, Finding]]
 
 
+_LENGTHS_DIFFER_S = 1.0
+"""Lists round, and encoders add a little at either end."""
+
+
 def judged(candidates: Sequence[Candidate]) -> Found:
     """Judge each recording by itself.
 
@@ -34,6 +38,10 @@ def judged(candidates: Sequence[Candidate]) -> Found:
         spoken = bool(each.utterance.text)
         for finding in sound_findings(each.file, each.facts, spoken=spoken):
             yield each, finding
+        listed_s, duration_s = each.utterance.duration_s, each.facts.duration_s
+        if listed_s is not None and abs(listed_s - duration_s) > _LENGTHS_DIFFER_S:
+            wrong = f"is {duration_s:.1f} s long, and {listed_s:.1f} s by the list"
+            yield each, flagged("duration", each.file, wrong, "look whether it is cut short, or another one")
         if spoken:
             for finding in text_findings(each.file, each.listed_text, each.facts):
                 yield each, finding
@@ -68,8 +76,11 @@ def repeated(candidates: Sequence[Candidate]) -> Found:
             yield from (_contradicting(each, group[each is group[0]]) for each in group)
             continue
         for each in group[1:]:
-            wrong = f"is the same recording as {group[0].file}"
-            yield each, rejected("duplicate", each.file, wrong, "delete one of them")
+            if each.file == group[0].file:
+                wrong, remedy = "is in the list twice", "take one of its lines out"
+            else:
+                wrong, remedy = f"is the same recording as {group[0].file}", "delete one of them"
+            yield each, rejected("duplicate", each.file, wrong, remedy)
     spoken = [each for each in candidates if each.utterance.text]
     for first, second in same_sound([each.facts for each in spoken]):
         one, other = spoken[first], spoken[second]

@@ -29,8 +29,11 @@ class Edits(NamedTuple):
 
 
 def normalised(text: str) -> str:
-    """Give text as Whisper's English normaliser writes it: what it leaves out or joins is no error."""
-    return str(_normaliser()(text))
+    """Give text as Whisper's English normaliser writes it: what it leaves out or joins is no error.
+
+    It knows an apostrophe only as keyboards write it, and takes that of word processors for a space.
+    """
+    return str(_normaliser()(text.replace("\u2019", "'")))
 
 
 def word_edits(reference: str, hypothesis: str) -> Edits:

@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import soundfile
-
 from trainer.data.checks import cleaned
+from trainer.data.sound import declared
 from trainer.data.splits import TEST, VALIDATION
 from trainer.dataset import Listing, Utterance, read_listing
 from trainer.errors import DataError
@@ -77,7 +76,7 @@ def own_source(folder: Path, named: str | None) -> tuple[Source, Source | None]:
     Raises:
         DataError: It is not clear which set is the owner's, there is none with speech, or there is no folder.
     """
-    listing = _listing(folder)
+    listing = read_listing(folder)
     spoken, silent = _sets(listing)
     own = _chosen(folder, listing, spoken, named)
     others = [name for name in spoken if name != own]
@@ -93,7 +92,7 @@ def general_source(folder: Path) -> Source:
     Raises:
         DataError: Nobody speaks there, or there is no folder.
     """
-    listing = _listing(folder)
+    listing = read_listing(folder)
     spoken, silent = _sets(listing)
     if not spoken:
         raise DataError(
@@ -151,12 +150,6 @@ def files_sha256(files: Sequence[Path], folder: Path) -> str:
     return _sha256(_state(file, folder) for file in files)
 
 
-def _listing(folder: Path) -> Listing:
-    if not folder.is_dir():
-        raise DataError(f"{folder} is no folder: give the folder that holds the recordings")
-    return read_listing(folder)
-
-
 def _sets(listing: Listing) -> tuple[list[str], list[str]]:
     """Give the sets with and without speech."""
     spoken = {each.set for each in listing.utterances if cleaned(each.text)}
@@ -202,7 +195,5 @@ def _sha256(rows: Iterable[tuple[object, ...]]) -> str:
 def _seconds(each: Utterance) -> float:
     if each.duration_s is not None:
         return each.duration_s
-    try:
-        return float(soundfile.info(each.path).duration)
-    except (OSError, soundfile.LibsndfileError):  # the audit will name it
-        return 0.0
+    facts = declared(each.path)
+    return facts.duration_s if facts else 0.0  # the audit will name it

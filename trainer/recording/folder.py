@@ -17,6 +17,7 @@ import soundfile
 
 from device.audio.sound import SAMPLE_RATE_HZ
 from trainer.claim import claimed
+from trainer.data.sound import opened
 from trainer.dataset import LISTS
 from trainer.errors import DataError
 from trainer.files import replacing, write_text
@@ -156,12 +157,19 @@ class RecordingFolder:
         if not file.exists():
             return {}
         try:
-            reader = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""))
+            content = io.StringIO(file.read_text(encoding="utf-8-sig"), newline="")
+            reader = csv.DictReader(content, strict=True)
             if reader.fieldnames != _COLUMNS:
                 raise DataError(f"{file} has other columns than {', '.join(_COLUMNS)}: choose a new folder")
-            return {row["file_name"]: Row(row["text"] or "", row["speaker"] or "") for row in reader}
+            rows = list(reader)
         except (UnicodeError, csv.Error) as error:
             raise DataError(f"{file} cannot be read ({error}): mend it, or choose a new folder") from error
+        if torn := next((row["file_name"] for row in rows if None in row), None):
+            raise DataError(
+                f"{file}: the line of {torn} has more cells than columns: put what has commas in it in "
+                "quotation marks"
+            )
+        return {row["file_name"]: Row(row["text"] or "", row["speaker"] or "") for row in rows}
 
     def _write(self, rows: dict[str, Row]) -> None:
         content = io.StringIO(newline="")
@@ -174,7 +182,11 @@ class RecordingFolder:
         for partial in (".*.flac.partial", "*/.*.flac.partial", f".{LIST}.partial"):
             for left in self._folder.glob(partial):
                 left.unlink()
-        rows = {name: row for name, row in self._rows.items() if (self._folder / name).is_file()}
+        rows = {
+            name: row
+            for name, row in self._rows.items()
+            if (self._folder / name).is_file() or not _is_ours(name)  # its text may be nowhere else
+        }
         self.mended += [f"{name} is gone: its line is taken out" for name in self._rows.keys() - rows.keys()]
         for name, row in self._unlisted():
             # Of two takes of a sentence, the list has one: the other was on its way in or out.
@@ -196,7 +208,12 @@ class RecordingFolder:
 
 def _recorded(rows: Mapping[str, Row]) -> dict[str, Row]:
     """Give those of which there is one of each sentence by each speaker."""
-    return {name: row for name, row in rows.items() if not name.startswith(_COLLECTED)}
+    return {name: row for name, row in rows.items() if _NUMBERED.fullmatch(name)}
+
+
+def _is_ours(name: str) -> bool:
+    """Say whether `record` or `collect` calls a recording so."""
+    return bool(_NUMBERED.fullmatch(name)) or name.startswith(_COLLECTED)
 
 
 def _flac(samples: Samples | NDArray[np.int16], row: Row) -> bytes:
@@ -213,8 +230,8 @@ def _flac(samples: Samples | NDArray[np.int16], row: Row) -> bytes:
 def _row_in(file: Path) -> Row | None:
     """Read what a recording says of itself; `None` where it is none of ours."""
     try:
-        with soundfile.SoundFile(file) as sound:
+        with opened(file) as sound:
             is_ours = sound.software.startswith(_OURS)
             return Row(sound.title, sound.artist) if is_ours else None
-    except soundfile.LibsndfileError:
+    except (soundfile.LibsndfileError, OSError):
         return None

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from trainer.data.checks import cleaned
 from trainer.errors import DataError
 from trainer.files import write_text
 from trainer.sentences import MOST, carriers
@@ -147,12 +150,12 @@ def load_sentences(file: Path) -> list[str]:
         raise DataError(f"{file} cannot be read ({error}): give a text file in UTF-8") from error
     sentences: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
-        text = " ".join(line.split())
+        text = cleaned(line)
         if len(text) > LONGEST:
             raise DataError(
                 f"{file}, line {number}: more than {LONGEST} characters; write one sentence a line"
             )
-        if any(map(str.isalnum, text)):
+        if text:
             sentences[text] = None
     if not sentences:
         raise DataError(f"{file} has no sentences: write one a line")
@@ -172,7 +175,7 @@ def load(folder: Path) -> list[Prompt]:
         rows: list[dict[str, Any]] = [
             json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()
         ]
-        return [Prompt(**row) for row in rows]
+        return msgspec.convert([asdict(Prompt(**row)) for row in rows], list[Prompt])
     except (OSError, ValueError, TypeError) as error:
         raise DataError(f"{file} is no list of prompts ({error}): delete it, and it is made anew") from error
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trainer.errors import DataError
 from trainer.sentences import carriers
+from trainer.synthesis.programs import in_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +57,7 @@ def plan(
     said twice.
 
     Raises:
-        DataError: A word has not so many sentences.
+        DataError: A word has not so many sentences, or an English voice would leave out letters of one.
     """
     chance = random.Random(f"{seed} plan")  # noqa: S311  # chance is to be repeatable
     reading = Reading(words)
@@ -70,7 +71,7 @@ def plan(
         order = chance.sample(list(programs), len(programs))
         for number, (text, program) in enumerate(zip(texts, cycle(order), strict=False)):
             split = "validation" if number < held_out else "train"
-            programs[program].append(Line(text, reading(text), split))
+            programs[program].append(Line(text, _readable(reading(text)), split))
     return [take for program, lines in programs.items() for take in _takes(program, lines, voices, chance)]
 
 
@@ -94,6 +95,21 @@ class Reading:
     def __call__(self, text: str) -> str:
         """Give a sentence as it is to be read."""
         return self._pattern.sub(lambda found: self._sounds[found[0]], text) if self._sounds else text
+
+
+def _readable(text: str) -> str:
+    """Give what is to be read.
+
+    Raises:
+        DataError: It has letters that English voices spell, or pass over.
+    """
+    odd = next((letter for letter in text if letter.isalnum() and not in_ascii(letter)), None)
+    if odd:
+        raise DataError(
+            f"{text!r}: no English voice can read {odd!r}; write how its word sounds in English letters, "
+            "behind a tab or = in the list of words, or leave it out"
+        )
+    return text
 
 
 def _groups(

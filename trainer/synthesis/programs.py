@@ -37,6 +37,13 @@ _SHORTEST_S = 0.15
 _START_TIMEOUT_S = 60
 _TEXT_TIMEOUT_S = 20
 
+_LIKE = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-"}
+    | {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"}
+    | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"}
+)
+"""What signs and letters are like, of those that Unicode does not take for letters with accents."""
+
 _SEEDED_PIPER = """\
 import onnxruntime, runpy, sys
 onnxruntime.set_seed(int(sys.argv.pop(1)))
@@ -105,7 +112,7 @@ def _flite(voice: Voice, speed: float, texts: list[str], folder: Path) -> list[P
     stretch = f"duration_stretch={1 / speed:.3f}"
     files = [folder / f"{number}.wav" for number in range(len(texts))]
     for file, text in zip(files, texts, strict=True):
-        command = ["flite", "-voice", voice.name, "--setf", stretch, "-o", str(file), "-t", _ascii(text)]
+        command = ["flite", "-voice", voice.name, "--setf", stretch, "-o", str(file), "-t", in_ascii(text)]
         _run(voice, command, [text], "")
     return files
 
@@ -146,7 +153,7 @@ def _read(file: Path, pitch: float, voice: Voice, text: str) -> Samples:
     return samples * np.float32(_PEAK / peak)
 
 
-def _ascii(text: str) -> str:
-    """Give text without accents and signs that Flite reads byte by byte."""
-    plain = text.translate({0x2018: "'", 0x2019: "'", 0x2013: "-", 0x2014: "-"})
+def in_ascii(text: str) -> str:
+    """Give text without accents and signs that Flite reads byte by byte; what has no like is left out."""
+    plain = text.translate(_LIKE)
     return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
@@ -43,6 +45,12 @@ def test_each_is_written_before_and_after_with_what_was_done(utterances, augment
     assert len(lines) == 2
     assert all(line.split(": ", 1)[1].split(",")[0] in page for line in lines)
     assert soundfile.info(tmp_path / "out/01-augmented.wav").samplerate == SAMPLE_RATE_HZ
+
+
+def test_half_a_character_is_spelled_out(utterances, augmenter, tmp_path):
+    utterance = dataclasses.replace(utterances[0], text="Yes \ud83d.")
+    write_examples([utterance], augmenter, tmp_path / "out", count=1, seed=1)
+    assert r"Yes \ud83d." in (tmp_path / "out/index.html").read_text(encoding="utf-8")
 
 
 def test_more_than_there_are_gives_all(utterances, augmenter, tmp_path):

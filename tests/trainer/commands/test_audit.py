@@ -59,6 +59,13 @@ def test_what_can_be_used_is_written(folder, tmp_path):
     assert "audit.html" in done.stdout
 
 
+def test_what_would_be_replaced_is_named_before_anything_is_heard(folder, monkeypatch):
+    monkeypatch.setattr("trainer.data.audit.measure", None)
+    done = run(folder, "--no-check-text", "--out", folder)
+    assert isinstance(done.exception, DataError)
+    assert "holds the recordings themselves" in str(done.exception)
+
+
 def test_json_for_programs(folder, tmp_path):
     done = run(folder, "--no-check-text", "--json", "--out", tmp_path / "prepared", "--set", "voice")
     summary = json.loads(done.stdout)

@@ -44,6 +44,13 @@ def test_examples_are_written_and_described(recordings, tmp_path):
     assert (tmp_path / "out/index.html").is_file()
 
 
+def test_examples_are_not_put_among_the_recordings(recordings):
+    done = run(recordings, "--out", recordings / "examples")
+    assert isinstance(done.exception, DataError)
+    assert "lies among the recordings" in str(done.exception)
+    assert not (recordings / "examples").exists()
+
+
 def test_the_seed_decides_what_is_heard(recordings, tmp_path):
     said = [run(recordings, "--out", tmp_path / str(number), "--seed", seed).output.splitlines()[:-1]
             for number, seed in enumerate((1, 1, 2))]  # fmt: skip

@@ -82,6 +82,9 @@ def test_what_is_missing_or_wrong_is_named(words, only_flite, tmp_path):
         run("--sentences", tmp_path / "gone.txt", "--out", tmp_path / "out", catch_exceptions=False)
     with pytest.raises(DataError, match="no voice 'nobody'"):
         run(words, "--out", tmp_path / "out", "--voice", "nobody", catch_exceptions=False)
+    (tmp_path / "letters.txt").write_text(200 * "word ")
+    with pytest.raises(DataError, match="line 1: more than 200 characters"):
+        run("--sentences", tmp_path / "letters.txt", "--out", tmp_path / "out", catch_exceptions=False)
     (only_flite / "flite").unlink()
     with pytest.raises(MissingError, match="apt install"):
         run(words, "--out", tmp_path / "out", catch_exceptions=False)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -186,6 +188,50 @@ def test_the_same_text_in_test_and_train_leaves_train(tmp_path, speechlike):
     audited = examine(tmp_path)
     assert kept(audited) == {"test/a.wav"}
     assert ("rejected", "leak") in found(audited, "train/a.wav")
+
+
+def test_a_file_that_is_listed_twice_need_not_be_deleted(recorded, speechlike):
+    folder = recorded(("a.wav", sentence(0), speechlike(3.0)))
+    with (folder / "manifest.jsonl").open("a") as file:
+        file.write(json.dumps({"audio": "a.wav", "text": sentence(0)}))
+    (finding,) = [each for each in examine(folder).findings if each.kind == "duplicate"]
+    assert (finding.wrong, finding.remedy) == ("is in the list twice", "take one of its lines out")
+
+
+def test_a_length_that_the_list_contradicts_is_flagged(recorded, speechlike):
+    sounds = [(f"{name}.wav", sentence(number), speechlike(3.0, number)) for number, name in enumerate("ab")]
+    folder = recorded(*sounds)
+    rows = [{"audio": "a.wav", "duration": 3}, {"audio": "b.wav", "duration": 45}]
+    texts = [{"text": sentence(number)} for number in range(2)]
+    (folder / "manifest.jsonl").write_text(
+        "".join(json.dumps(row | text) + "\n" for row, text in zip(rows, texts, strict=True))
+    )
+    audited = examine(folder)
+    assert ("flagged", "duration") in found(audited, "b.wav")
+    assert ("flagged", "duration") not in found(audited, "a.wav")
+
+
+def test_a_text_is_the_same_with_either_apostrophe(recorded, speechlike):
+    sounds = [speechlike(3.0, number) for number in range(2)]
+    folder = recorded(("a.wav", "It's Anna's, isn't it?", sounds[0]), split="test")
+    folder.rename(folder.with_name("test"))
+    recorded(("b.wav", "It\u2019s Anna\u2019s, isn\u2019t it?", sounds[1]), split="train")
+    folder.rename(folder.with_name("train"))
+    audited = examine(folder.parent)
+    assert kept(audited) == {"test/a.wav"}
+    assert ("rejected", "leak") in found(audited, "train/b.wav")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are no text")
+def test_names_that_are_no_text_are_spelled_out(tmp_path, speechlike):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    soundfile.write(tmp_path / "a.wav", speechlike(3.0), 16_000)
+    (tmp_path / "a.wav").rename(folder / os.fsdecode(b"\xfcber.wav"))
+    (folder / os.fsdecode(b"\xfcber.txt")).write_text(sentence(0))
+    audit(folder, tmp_path / "prepared")
+    (utterance,) = load_manifest(tmp_path / "prepared")
+    assert (utterance.id, utterance.set) == (r"\udcfcber.wav", r"caf\udce9")
 
 
 @pytest.mark.parametrize("name", ["b.wav", "b.ogg"])

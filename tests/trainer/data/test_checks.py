@@ -74,6 +74,10 @@ def test_a_long_recording_is_to_be_cut_by_the_command_that_does():
         (TEXT + "\x07", [("flagged", "characters")]),
         ("\ufeff" + TEXT, [("flagged", "characters")]),
         (TEXT + " \ud800", [("flagged", "characters")]),
+        (TEXT + " soft\u00adly", [("flagged", "characters")]),
+        (TEXT + " \u202egnp", [("flagged", "characters")]),
+        ("<|0.00|> " + TEXT, [("rejected", "marks")]),
+        (TEXT + "<|endoftext|>", [("rejected", "marks")]),
         (TEXT + " caf\ufffd", [("flagged", "characters")]),
         (TEXT + " caf\u00c3\u00a9", [("flagged", "characters")]),
         (TEXT + " it\u00e2\u20ac\u2122s", [("flagged", "characters")]),
@@ -123,6 +127,12 @@ def test_cleaned_text_is_one_line_that_any_file_takes(text):
     clean.encode()
     assert cleaned(clean) == clean
     assert not set(clean) & {"\n", "\r", "\t", "\0", "\x1b"}
+
+
+def test_cleaned_text_has_nothing_that_nobody_sees_but_joiners():
+    assert cleaned("\u200bsoft\u00adly \u202e\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645") == (
+        "softly \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    )
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "[noise]", "\x00"])

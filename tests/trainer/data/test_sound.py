@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -82,6 +85,21 @@ def test_hours_are_not_decoded(tmp_path):
     soundfile.write(path, np.zeros(3_600 * 2_000, np.int16), 2_000, subtype="PCM_U8")
     facts = measure(path)
     assert (facts.duration_s, facts.sha256) == (3_600, "")
+
+
+@pytest.mark.parametrize("name", ["a.raw", os.fsdecode(b"caf\xe9.wav")])
+def test_a_file_may_be_called_as_it_likes(tmp_path, speechlike, name):
+    soundfile.write(tmp_path / "a.wav", speechlike(1.5), 16_000)
+    if sys.platform != "linux" and not name.isprintable():
+        pytest.skip("only Linux has names that are no text")
+    (tmp_path / "a.wav").replace(tmp_path / name)
+    assert measure(tmp_path / name).duration_s == 1.5
+
+
+def test_no_name_makes_a_sound_of_what_is_none(tmp_path):
+    (tmp_path / "a.raw").write_bytes(bytes(64_000))
+    with pytest.raises(SoundError, match="is no sound that can be read"):
+        measure(tmp_path / "a.raw")
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"fLaC" + bytes(50)])

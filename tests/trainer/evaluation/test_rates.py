@@ -54,6 +54,7 @@ def test_characters_are_counted_with_their_spaces():
 
 def test_what_people_write_in_two_ways_is_no_error():
     assert word_error_rate(["Mr. Smith didn't pay twenty dollars!"], ["mister smith did not pay $20"]) == 0
+    assert word_error_rate(["It\u2019s Anna\u2019s, isn\u2019t it?"], ["it's Anna's, isn't it"]) == 0
 
 
 @given(reference=words, hypothesis=words)

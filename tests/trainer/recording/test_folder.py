@@ -214,9 +214,23 @@ def test_nobody_need_be_named(tmp_path):
 def test_sound_that_is_not_ours_is_left_alone(tmp_path):
     soundfile.write(tmp_path / "other.flac", sound(), 16_000)
     (tmp_path / "broken.flac").write_bytes(b"fLaC")
+    (tmp_path / "folder.flac").mkdir()
     kept = RecordingFolder(tmp_path)
     assert (len(kept), kept.mended) == (0, [])
-    assert flacs(tmp_path) == {"other.flac", "broken.flac"}
+    assert flacs(tmp_path) == {"other.flac", "broken.flac", "folder.flac"}
+
+
+def test_lines_about_recordings_that_are_not_ours_stay(tmp_path):
+    others = "file_name,text,speaker\nwavs\\a.wav,One.,me\n../b.wav,Two.,me\n"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / LIST).write_text(others)
+    soundfile.write(tmp_path / "b.wav", sound(), 16_000)
+    kept = RecordingFolder(tmp_path / "mine")
+    assert kept.mended == []
+    assert (tmp_path / "mine" / LIST).read_text() == others
+    kept.add(sound(), "Two.", "me")
+    assert (tmp_path / "b.wav").is_file()
+    assert (tmp_path / "mine" / LIST).read_text() == f"{others}0001.flac,Two.,me\n"
 
 
 def test_a_full_disk_is_explained_and_what_was_kept_is_still_there(tmp_path, monkeypatch):
@@ -243,6 +257,12 @@ def test_a_full_disk_is_explained_and_what_was_kept_is_still_there(tmp_path, mon
         (LIST, "file_name,sentence\n", "has other columns than file_name, text, speaker"),
         (LIST, "", "has other columns"),
         (LIST, b"file_name,text,speaker\n\xff", "cannot be read"),
+        (
+            LIST,
+            "file_name,text,speaker\n0001.flac,Yes, it is.,me\n",
+            r"line of 0001\.flac has more cells than",
+        ),
+        (LIST, 'file_name,text,speaker\n0001.flac,"Yes.,me\n0002.flac,No.,me\n', "cannot be read"),
     ],
 )
 def test_a_folder_of_other_data_is_refused_and_left_as_it_is(tmp_path, name, content, told):

@@ -93,8 +93,21 @@ def test_there_may_be_none(tmp_path):
     assert load(tmp_path) == []
 
 
+def test_sentences_have_nothing_that_nobody_sees(tmp_path):
+    (tmp_path / "sentences.txt").write_text("A soft\u00adly \u200bplan.\n\u200b\n", encoding="utf-8")
+    assert load_sentences(tmp_path / "sentences.txt") == ["A softly plan."]
+
+
 @pytest.mark.parametrize(
-    "content", ["{", "[]\n", '{"text": "x"}\n', '{"text": "x", "kind": "y", "z": 1}\n', "\xff"]
+    "content",
+    [
+        "{",
+        "[]\n",
+        '{"text": "x"}\n',
+        '{"text": "x", "kind": "y", "z": 1}\n',
+        "\xff",
+        '{"text": 5, "kind": "x"}\n',
+    ],
 )
 def test_a_damaged_list_is_named(tmp_path, content):
     (tmp_path / prompts.FILE).write_bytes(content.encode("latin-1"))

@@ -75,6 +75,19 @@ def test_a_sentence_is_said_once_whoever_gives_it():
     assert sorted(line.text for line in lines(takes)) == ["One.", "Two."]
 
 
+@pytest.mark.parametrize("text", ["Søren", "Łódź", "Æthelred", "groß", "Zoë №2"])
+def test_letters_that_are_like_english_ones_are_read(text):
+    assert plan([Word(text)], [], VOICES, 1, 1)
+
+
+def test_letters_that_no_voice_can_read_are_named_and_how_they_sound_helps():
+    with pytest.raises(DataError, match=r"no English voice can read '[пП]'; write how its word sounds"):
+        plan([Word("привет")], [], VOICES, 1, 1)
+    with pytest.raises(DataError, match="no English voice can read '世'"):
+        plan([], ["Hello 世界."], VOICES, 1, 1)
+    assert plan([Word("привет", "pree vyet")], [], VOICES, 1, 1)
+
+
 def test_a_word_with_too_few_sentences_is_named():
     with pytest.raises(DataError, match="Kovalchuk"):
         plan(WORDS, [], VOICES, 100_000, 1)
