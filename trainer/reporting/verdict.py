@@ -61,7 +61,7 @@ class Sum(NamedTuple):
 
     @property
     def difference(self) -> float:
-        """The other's rate less stock's, in points: of the counts, as rates are rounded, and half a point is."""
+        """The other's rate less stock's, in points; of the counts, so that no rate is rounded before."""
         return 100 * (self.errors - self.stock_errors) / self.words
 
 
