@@ -38,8 +38,13 @@ def main() -> None:
     try:
         app()
     except SaykeyError as error:
-        print(f"saykey-trainer: {error}", file=sys.stderr)  # noqa: T201  # as it is, without markup
-        sys.exit(1)
+        sys.exit(f"saykey-trainer: {error}")
+    except OSError as error:  # of what no command explains better, such as a folder that must not be entered
+        what = error.filename or "A file"
+        why = error.strerror or error
+        sys.exit(
+            f"saykey-trainer: {what} cannot be read or written ({why}): look at its disk and permissions."
+        )
 
 
 # In the order in which they are used; personalize does what those before it do.
