@@ -93,7 +93,8 @@ def test_the_baseline_may_be_called_tuned(folder, real_settings):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--set", "song"), "no recording in the set song for --split test; there are mine .test., mine"),
+        (("--set", "song"), "there is no set 'song'; there are mine"),
+        (("--personal", "me"), "there is no set 'me'; there are mine"),
         (("--split", "validation"), "no recording for --split validation"),
         (("--noise", "empty"), "empty has no sound files: name a folder with noise"),
         (("--out", "manifest.jsonl"), "manifest.jsonl cannot be written"),
