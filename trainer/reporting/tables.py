@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trainer.data.findings import Finding
     from trainer.data.results import Summary
-    from trainer.evaluation.results import Comparison, Evaluation, Model, Score
+    from trainer.evaluation.results import Comparison, Evaluation, Model, Role, Score
     from trainer.reporting.heard import Confusion
     from trainer.reporting.work import Epoch, Exported
 
@@ -52,7 +52,7 @@ def sets(evaluation: Evaluation) -> Table:
     ours = (one for one in evaluation.comparisons if one.model == model and one.tier == CLEAN)
     compared = {(one.set, one.role): one for one in ours}
     # In some recordings of a set nobody may speak: these stand in a row of their own.
-    scores: dict[tuple[str, str], dict[str, Score]] = {}
+    scores: dict[tuple[str, Role], dict[str, Score]] = {}
     for one in by_role(evaluation.scores):
         scores.setdefault((one.set, one.role), {})[one.model] = one
     rows = [

@@ -18,8 +18,8 @@ from trainer.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_MOST = 1_000_000_000
-"""What is more is a slip, endless, or has no place in 32 bits."""
+_MOST = 2**32 - 1
+"""What is more is a slip, or has no end."""
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1, le=_MOST)]
