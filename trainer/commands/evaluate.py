@@ -86,7 +86,7 @@ def evaluate(  # noqa: PLR0913, PLR0917  # one argument an option
     from trainer.words import load_words
 
     settings = load(config).settings
-    utterances = [each for folder in data for each in load_manifest(folder)]
+    utterances = [_named_in_unicode(each) for folder in data for each in load_manifest(folder)]
     _check_sets(utterances, [*(only or ()), *((personal,) if personal is not None else ())])
     utterances = _chosen(utterances, only or [], split)
     models = _named(settings, against, model, also or [])
@@ -133,6 +133,16 @@ def _named(
         name = f"tuned {quantization_of(folder)}"
         models[f"{name} {folder}" if name in models else name] = folder
     return list(models.items())
+
+
+def _named_in_unicode(utterance: Utterance) -> Utterance:
+    """Give a recording by names that a file of results can hold, whatever its own file is called."""
+    from dataclasses import replace
+
+    from trainer.data.findings import legible
+
+    names = {key: legible(getattr(utterance, key)) for key in ("id", "set", "speaker")}
+    return replace(utterance, **names)
 
 
 def _check_sets(utterances: Sequence[Utterance], named: Sequence[str]) -> None:
