@@ -141,8 +141,8 @@ def _named_in_unicode(utterance: Utterance) -> Utterance:
 
     from trainer.data.findings import legible
 
-    names = {key: legible(getattr(utterance, key)) for key in ("id", "set", "speaker")}
-    return replace(utterance, **names)
+    name, own_set, speaker = map(legible, (utterance.id, utterance.set, utterance.speaker))
+    return replace(utterance, id=name, set=own_set, speaker=speaker)
 
 
 def _check_sets(utterances: Sequence[Utterance], named: Sequence[str]) -> None:
