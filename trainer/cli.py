@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import NoReturn
 
 import typer
 
@@ -39,15 +38,13 @@ def main() -> None:
     try:
         app()
     except SaykeyError as error:
-        _fail(str(error))
-    except OSError as error:  # of a disk or a folder that nobody had thought of
-        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-        _fail(f"{what}; look at its disk and permissions")
-
-
-def _fail(why: str) -> NoReturn:
-    print(f"saykey-trainer: {why}", file=sys.stderr)  # noqa: T201  # as it is, without markup
-    sys.exit(1)
+        sys.exit(f"saykey-trainer: {error}")
+    except OSError as error:  # of what no command explains better, such as a folder that must not be entered
+        what = error.filename or "A file"
+        why = error.strerror or error
+        sys.exit(
+            f"saykey-trainer: {what} cannot be read or written ({why}): look at its disk and permissions."
+        )
 
 
 # In the order in which they are used; personalize does what those before it do.

@@ -105,3 +105,18 @@ def test_help_is_there_at_once():
     assert {f"trainer.commands.{name}" for name in ORDER} <= imported
     heavy = {"ctranslate2", "jiwer", "matplotlib", "numpy", "soundfile", "torch", "transformers"}
     assert not heavy & imported
+
+
+def test_a_file_that_no_command_explains_is_named():
+    script = (
+        "import sys\nfrom trainer import cli\n"
+        "def fail(): open('missing/file')\n"
+        "cli.app.command('fail')(fail)\n"
+        "sys.argv = ['saykey-trainer', 'fail']\ncli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "saykey-trainer: missing/file cannot be read or written (No such file or directory): "
+        "look at its disk and permissions.\n"
+    )

@@ -86,7 +86,9 @@ def evaluate(  # noqa: PLR0913, PLR0917  # one argument an option
     from trainer.words import load_words
 
     settings = load(config).settings
-    utterances = _chosen([each for folder in data for each in load_manifest(folder)], only or [], split)
+    utterances = [_named_in_unicode(each) for folder in data for each in load_manifest(folder)]
+    _check_sets(utterances, [*(only or ()), *((personal,) if personal is not None else ())])
+    utterances = _chosen(utterances, only or [], split)
     models = _named(settings, against, model, also or [])
     noises = _sounds(noise) if noise else ()
     listed = load_words(words) if words else ()
@@ -131,6 +133,29 @@ def _named(
         name = f"tuned {quantization_of(folder)}"
         models[f"{name} {folder}" if name in models else name] = folder
     return list(models.items())
+
+
+def _named_in_unicode(utterance: Utterance) -> Utterance:
+    """Give a recording by names that a file of results can hold, whatever its own file is called."""
+    from dataclasses import replace
+
+    from trainer.data.findings import legible
+
+    name, own_set, speaker = map(legible, (utterance.id, utterance.set, utterance.speaker))
+    return replace(utterance, id=name, set=own_set, speaker=speaker)
+
+
+def _check_sets(utterances: Sequence[Utterance], named: Sequence[str]) -> None:
+    """Make sure that the sets that options name are there.
+
+    Raises:
+        DataError: One is not.
+    """
+    from trainer.errors import DataError
+
+    there = sorted({each.set for each in utterances})
+    if missing := next((name for name in named if name not in there), None):
+        raise DataError(f"there is no set '{missing}'; there are {', '.join(there)}")
 
 
 def _chosen(utterances: Sequence[Utterance], sets: Sequence[str], split: str) -> list[Utterance]:

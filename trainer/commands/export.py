@@ -55,7 +55,7 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
 
     from trainer.conversion.export import add_evaluation
     from trainer.conversion.export import export as write
-    from trainer.conversion.trained import read_evaluation
+    from trainer.conversion.trained import read_evaluation, read_record
     from trainer.progress import shown
     from trainer.words import load_words
 
@@ -74,7 +74,7 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
             licence=licence,
             report=report,
         )
-    if evaluation := read_evaluation(model):
+    if read_record(model) and (evaluation := read_evaluation(model)):
         add_evaluation(out, evaluation)
     for file in sorted(file for file in out.rglob("*") if file.is_file()):
         typer.echo(f"{_size(file):>10}  {file.relative_to(out)}")

@@ -151,7 +151,12 @@ def _show(run: Path, *, as_json: bool) -> None:
 def _lines(file: Path, kind: Any) -> list[Any]:
     import msgspec
 
-    return msgspec.json.Decoder(kind).decode_lines(file.read_bytes()) if file.exists() else []
+    from trainer.errors import DataError
+
+    try:
+        return msgspec.json.Decoder(kind).decode_lines(file.read_bytes()) if file.exists() else []
+    except msgspec.DecodeError as error:
+        raise DataError(f"{file} is damaged ({error}): delete it; the model stays as it is") from error
 
 
 def _table(epochs: Sequence[Epoch], title: str | None) -> Table:

@@ -33,6 +33,8 @@ def report(
     from trainer.reporting.page import report as write
 
     target = out or work / REPORT
+    if target.is_dir():
+        raise DataError(f"{target} is a folder: name a file, such as {target / REPORT}.")
     try:
         with shown() as progress:
             write(work, target, progress)

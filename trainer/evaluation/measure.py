@@ -102,7 +102,8 @@ class Bench:
                 role=trial.role,
                 tier=tier,
                 id=utterance.id,
-                audio=str(utterance.path.absolute()),  # the report may be written from elsewhere
+                # The report may be written from elsewhere; a path need not be Unicode, what is kept must.
+                audio=str(utterance.path.absolute()).encode("utf-8", "backslashreplace").decode(),
                 speaker=utterance.speaker,
                 reference=utterance.text,
                 text=text,

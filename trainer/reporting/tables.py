@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trainer.data.findings import Finding
     from trainer.data.results import Summary
-    from trainer.evaluation.results import Comparison, Evaluation, Model, Score
+    from trainer.evaluation.results import Comparison, Evaluation, Model, Role, Score
     from trainer.reporting.heard import Confusion
     from trainer.reporting.work import Epoch, Exported
 
@@ -49,12 +49,15 @@ def by_role(scores: Iterable[Score]) -> list[Score]:
 def sets(evaluation: Evaluation) -> Table:
     """Give the error rates of stock and the tuned model by set."""
     model = tuned_name(evaluation)
-    compared = {one.set: one for one in evaluation.comparisons if one.model == model and one.tier == CLEAN}
-    scores: dict[str, dict[str, Score]] = {}
+    ours = (one for one in evaluation.comparisons if one.model == model and one.tier == CLEAN)
+    compared = {(one.set, one.role): one for one in ours}
+    # In some recordings of a set nobody may speak: these stand in a row of their own.
+    scores: dict[tuple[str, Role], dict[str, Score]] = {}
     for one in by_role(evaluation.scores):
-        scores.setdefault(one.set, {})[one.model] = one
+        scores.setdefault((one.set, one.role), {})[one.model] = one
     rows = [
-        _set_row(name, by.get(STOCK), by.get(model or ""), compared.get(name)) for name, by in scores.items()
+        _set_row(group[0], by.get(STOCK), by.get(model or ""), compared.get(group))
+        for group, by in scores.items()
     ]
     headings = ("set", "who", "recordings", "stock", "tuned", "difference", "p", "characters")
     caption = (

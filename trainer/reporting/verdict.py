@@ -59,6 +59,11 @@ class Sum(NamedTuple):
         """The other model's word error rate in per cent."""
         return 100 * self.errors / self.words
 
+    @property
+    def difference(self) -> float:
+        """The other's rate less stock's, in points; of the counts, so that no rate is rounded before."""
+        return 100 * (self.errors - self.stock_errors) / self.words
+
 
 class _Finding(NamedTuple):
     fine: bool | None
@@ -113,7 +118,7 @@ def _owner(compared: Sequence[Comparison]) -> _Finding:
     real = [one for one in sets if one.p < CHANCE]
     better = [one for one in real if one.difference < 0]
     worse = [one for one in real if one.difference > 0]
-    p = probability(min(one.p for one in better or worse or sets))
+    p = probability(min(one.p for one in worse or better or sets))
     figures = f"({change(total.stock_wer, total.wer)}, {p})"
     if better and not worse and total.errors < total.stock_errors:
         share = round(100 * (1 - total.errors / total.stock_errors))
@@ -134,7 +139,7 @@ def _others(sets: Sequence[Comparison], sizes: dict[str, int]) -> _Finding:
     near = [one.set for one in large if one.difference <= MARGIN]
     chance = [one for one in large if one.difference > MARGIN and one.low <= 0 <= one.high]
     worse = [one for one in large if one.difference > MARGIN and one not in chance]
-    together = total.wer - total.stock_wer
+    together = total.difference
     details = (
         f"no more than {MARGIN} points worse: {listed(near)}" if near else "",
         f"worse, but not beyond chance: {listed([_named(one) for one in chance])}" if chance else "",
@@ -151,14 +156,14 @@ def _others(sets: Sequence[Comparison], sizes: dict[str, int]) -> _Finding:
 
 
 def _under_noise(compared: Sequence[Comparison]) -> _Finding:
-    whose = {"personal": "you are", ALL_GENERAL: "others are"}
+    general = {one.set for one in compared if one.role == "general"}
+    others = ALL_GENERAL if ALL_GENERAL in general else next(iter(general), None)  # a single set stands alone
     worse = [one for one in compared if one.p < CHANCE and one.difference > MARGIN]
-    told = [(whose.get(one.role, whose.get(one.set)), one) for one in worse]
     sentences = tuple(
-        f"Under noise ({one.tier} dB), {who} understood worse "
+        f"Under noise ({one.tier} dB), {'you' if one.role == 'personal' else 'others'} are understood worse "
         f"({change(100 * one.stock_errors / one.words, 100 * one.errors / one.words)}, {probability(one.p)})."
-        for who, one in told
-        if who
+        for one in worse
+        if one.role == "personal" or (one.role, one.set) == ("general", others)
     )
     return _Finding(not sentences, sentences)
 
@@ -197,5 +202,6 @@ def _words(evaluation: Evaluation, model: str | None) -> tuple[str, ...]:
 
 
 def _sizes(evaluation: Evaluation, model: str | None) -> dict[str, int]:
-    scores = (one for one in evaluation.scores if one.model == model and one.tier == CLEAN)
-    return {one.set: one.utterances for one in scores}
+    """Give the recordings with speech of each general set; what nobody speaks in may be called the same."""
+    mine = (one for one in evaluation.scores if one.model == model and one.tier == CLEAN)
+    return {one.set: one.utterances for one in mine if one.role == "general"}

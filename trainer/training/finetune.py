@@ -19,7 +19,7 @@ from device.models.check import TOKENIZER
 from device.settings import Settings
 from device.speech.tokens import Tokens
 from trainer.augmentation.augmenter import Augmenter
-from trainer.claim import claimed
+from trainer.claim import LOCK, claimed
 from trainer.conversion.base import find, load_transformers, save_transformers, sum_of
 from trainer.conversion.trained import RECORD, Record, read_record
 from trainer.errors import DataError
@@ -85,7 +85,8 @@ def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report
         report: Told how far it is.
 
     Raises:
-        DataError: There is nothing to learn from, nothing to measure on, or another program trains there.
+        DataError: There is nothing to learn from, nothing to measure on, the folder holds something else, or
+            another program trains there.
         RecipeError: The recipe does not fit the model or this machine.
         MissingError: This machine lacks what the recipe needs.
         ModelError: There is no such base.
@@ -99,9 +100,11 @@ def finetune(base: str, data: Data, recipe: Recipe, run: Path, *, report: Report
         recipe=msgspec.json.decode(msgspec.json.encode(recipe)),  # as it is read back
         versions={"saykey": __version__} | {name: version(name) for name in _LIBRARIES},
     )
+    _check_place(run)
     with claimed(run):
         if is_finished(run, record):
             report("Already trained", 1.0)
+            _end_other(run, record, recipe)
         else:
             check(recipe)
             _begin(run, record, recipe, report)
@@ -121,6 +124,35 @@ def is_finished(run: Path, record: Record) -> bool:
     return found is not None and _inputs(found) == _inputs(record)
 
 
+def _check_place(run: Path) -> None:
+    """Make sure that nobody's files are replaced: a run has names that others' folders may have, too.
+
+    Raises:
+        DataError: The folder has something in it, and is no run.
+    """
+    if run.is_dir() and any((run / name).exists() for name in (LOCK, LOG)):
+        return
+    if run.exists() and not (run.is_dir() and all(path.name.startswith(".") for path in run.iterdir())):
+        raise DataError(f"{run} holds something else: name a new folder with --out")
+
+
+def _end_other(run: Path, record: Record, recipe: Recipe) -> None:
+    """Take away what tells of a later training that was broken off: it is not that of the model there."""
+    if (run / CHECKPOINT).exists() and not checkpoint.load(run / CHECKPOINT, _key(record)):
+        _forget(run)
+    file, text = run / "recipe.toml", as_toml(recipe)
+    if not file.is_file() or file.read_bytes() != text.encode():
+        write_text(file, text)
+
+
+def _forget(run: Path) -> None:
+    """Take away all of a training but its model."""
+    for name in (CHECKPOINT, BEST, LOG, LEFT_OUT, RETOLD):
+        (run / name).unlink(missing_ok=True)
+    for folder in members(run):
+        shutil.rmtree(folder)
+
+
 def _begin(run: Path, record: Record, recipe: Recipe, report: Report) -> None:
     """Make room for a training, or leave what it goes on from."""
     found = checkpoint.load(run / CHECKPOINT, _key(record))
@@ -129,10 +161,7 @@ def _begin(run: Path, record: Record, recipe: Recipe, report: Report) -> None:
     elif any((run / name).exists() for name in ("model", CHECKPOINT)):
         report("Starting afresh: another recipe, base or data", 1.0)
     if not found:
-        for name in (CHECKPOINT, BEST, LOG, LEFT_OUT, RETOLD):
-            (run / name).unlink(missing_ok=True)
-        for folder in members(run):
-            shutil.rmtree(folder)
+        _forget(run)
     write_text(run / "recipe.toml", as_toml(recipe))
 
 
@@ -177,13 +206,14 @@ def _retold(
     lot: Lot, stock: State, validation: Validation, file: Path, report: Report
 ) -> list[tuple[Utterance, Source]]:
     """Give other people's recordings with what stock hears in them; a file keeps it for when it goes on."""
-    if not file.exists():
+    try:
+        texts = msgspec.json.decode(file.read_bytes(), type=list[str])
+    except (FileNotFoundError, msgspec.DecodeError):
         texts = validation.retold(stock, lot.general, report)
         write_text(file, json.dumps(texts, ensure_ascii=False))
-    kept = msgspec.json.decode(file.read_bytes(), type=list[str])
     return [
         (dataclasses.replace(each, text=text), "general")
-        for each, text in zip(lot.general, kept, strict=True)
+        for each, text in zip(lot.general, texts, strict=True)
     ]
 
 

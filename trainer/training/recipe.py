@@ -18,11 +18,14 @@ from trainer.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_MOST = 2**32 - 1
+"""What is more is a slip, or has no end."""
+
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=1)]
-Count0 = Annotated[int, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=1, le=_MOST)]
+Count0 = Annotated[int, Meta(ge=0, le=_MOST)]
+Positive = Annotated[float, Meta(gt=0, le=_MOST)]
+NotNegative = Annotated[float, Meta(ge=0, le=_MOST)]
 
 Linear = Literal["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
 """Linear layers of Whisper's blocks, by transformers' names."""
@@ -178,10 +181,11 @@ def _table(name: str) -> tuple[dict[str, Any], str]:
     if name in recipe_names():
         file = resources.files("trainer.recipes") / f"{name}.toml"
         return tomllib.loads(file.read_text(encoding="utf-8")), f"The recipe {name}"
-    if not (path := Path(name)).is_file():
-        raise RecipeError(f"There is no recipe '{name}': name a file, or one of {', '.join(recipe_names())}.")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), name
+        return tomllib.loads(Path(name).read_text(encoding="utf-8")), name
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        known = ", ".join(recipe_names())
+        raise RecipeError(f"There is no recipe '{name}': name a file, or one of {known}.") from error
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{name} cannot be read ({error}): correct it.") from error
 

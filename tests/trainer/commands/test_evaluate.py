@@ -74,6 +74,17 @@ def test_a_tuned_model_is_set_beside_stock_and_all_of_it_kept(folder, real_setti
 
 
 @pytest.mark.usefixtures("real_settings")
+def test_names_that_are_no_unicode_are_spelled_out(folder, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        "trainer.evaluation.evaluate.evaluate", lambda _, heard, *__, **___: given.extend(heard)
+    )
+    rows = [{"id": "gr\udcfcn", "audio": str(RECORDING), "text": SENTENCE, "set": "\udcfc"}]
+    (folder / "manifest.jsonl").write_text(json.dumps(rows[0]))
+    run(folder)
+    assert [(each.id, each.set) for each in given] == [(r"gr\udcfcn", r"\udcfc")]
+
+
 def test_a_set_a_split_and_a_baseline_can_be_named(folder):
     done = run(folder, "--set", "mine", "--split", "all", "--no-tiers", "--against", "tiny.en", "--json")
     found = msgspec.json.decode(done.stdout, type=Evaluation)
@@ -93,7 +104,8 @@ def test_the_baseline_may_be_called_tuned(folder, real_settings):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--set", "song"), "no recording in the set song for --split test; there are mine .test., mine"),
+        (("--set", "song"), "there is no set 'song'; there are mine"),
+        (("--personal", "me"), "there is no set 'me'; there are mine"),
         (("--split", "validation"), "no recording for --split validation"),
         (("--noise", "empty"), "empty has no sound files: name a folder with noise"),
         (("--out", "manifest.jsonl"), "manifest.jsonl cannot be written"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,9 @@ from typer.testing import CliRunner
 from device.errors import ModelError
 from device.models.manifest import read_manifest
 from tests import tiny_model
+from tests.trainer.reporting.made import evaluation
 from trainer.commands.export import export
+from trainer.evaluation.results import save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +44,15 @@ def test_words_are_kept(run, tmp_path):
     command[-1] = str(tmp_path / "words.txt")
     assert CliRunner().invoke(app, command).exit_code == 0
     assert read_manifest(tmp_path / "out").name == "mine"
+
+
+def test_what_was_measured_of_others_is_nothing_to_a_model_without_a_training(run, tmp_path):
+    base = tmp_path / "work" / "base"
+    shutil.copytree(run / "model", base)
+    save(evaluation(), tmp_path / "work")
+    result = CliRunner().invoke(app, [str(base), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert read_manifest(tmp_path / "out").training is None
 
 
 @pytest.mark.parametrize(

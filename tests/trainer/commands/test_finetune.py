@@ -144,6 +144,8 @@ def here(prepared, tmp_path, judge, monkeypatch):
     [
         (("prepared", "--recipe", "mine"), "There is no recipe 'mine'"),
         (("prepared", "--set", "epoch=3"), "did you mean epochs?"),
+        (("prepared", "--set", "learning_rate=inf"), "Expected `float` <= "),
+        (("prepared", "--set", "seed=99999999999999999999999"), "Expected `int` <= "),
         (
             ("prepared", "--noise", "prepared", "--recipe", "plain.toml"),
             "Training would take nothing from prepared: set the recipe's augment.noise_share",
@@ -202,6 +204,16 @@ def test_a_folder_that_cannot_be_written_is_named(base, prepared, tmp_path, judg
 
     assert isinstance(done.exception, SaykeyError)
     assert "file/run cannot be read or written" in str(done.exception)
+
+
+def test_a_log_that_is_damaged_is_named(base, prepared, tmp_path, judge):
+    command = (prepared, "--out", tmp_path / "run", "--base", base, *FAST)
+    run(*command)
+    (tmp_path / "run" / "log.jsonl").write_text('{"epoch":')
+    done = run(*command)
+
+    assert isinstance(done.exception, DataError)
+    assert "log.jsonl is damaged" in str(done.exception)
 
 
 def test_recipes_are_listed():

@@ -51,5 +51,12 @@ def test_a_place_that_cannot_be_written_is_explained(work):
     )
 
 
+def test_a_folder_in_the_place_of_the_page_is_explained(work, monkeypatch):
+    monkeypatch.chdir(work)
+    done = run(work, "--out", ".")
+    assert isinstance(done.exception, DataError)
+    assert ". is a folder: name a file, such as report.html." in str(done.exception)
+
+
 def test_the_help_has_examples():
     assert "saykey-trainer report work" in run("--help").stdout

@@ -48,6 +48,16 @@ def test_a_recording_is_named_for_whoever_stands_elsewhere(spoken, monkeypatch):
     assert result.audio == str(spoken.path)
 
 
+def test_a_file_whose_name_is_no_unicode_can_be_kept(spoken):
+    named = replace(spoken, path=spoken.path.with_name("gr\udcfcn.wav"))
+    try:
+        spoken.path.rename(named.path)
+    except OSError:
+        pytest.skip("this system takes no such name")
+    (result,) = bench(stock=ScriptedRecogniser("")).measure([Trial(named, "personal")], silent)
+    assert result.audio.endswith(r"gr\udcfcn.wav")
+
+
 def test_all_models_hear_the_same_noise_louder_from_tier_to_tier(spoken):
     stock, tuned = ScriptedRecogniser(*"abc"), ScriptedRecogniser(*"abc")
     results = bench(stock=stock, tuned=tuned).measure([Trial(spoken, "personal", (20, 5))], silent)

@@ -12,9 +12,10 @@ import pytest
 import soundfile
 from msgspec.structs import replace
 
-from tests.trainer.reporting.made import SAID, evaluation, model, results, write_work
+from tests.trainer.reporting.made import SAID, Said, evaluation, model, results, write_work
 from trainer.errors import DataError
 from trainer.evaluation.results import EVALUATION, WordScore, save
+from trainer.reporting import tables
 from trainer.reporting.page import report
 from trainer.reporting.sound import data_uri
 
@@ -113,6 +114,20 @@ def test_ids_are_unique_and_every_reference_finds_its_own(page):
     assert len(ids) == len(set(ids))
     references = {one[name] for _, one in page.tags for name in ("href", "xlink:href") if name in one}
     assert references <= {f"#{name}" for name in ids}
+
+
+def test_a_set_keeps_its_rates_though_nobody_speaks_in_one_of_its_recordings(work):
+    silent = Said("m9", "[noise]", "", "", "mine", "silence")
+    rows = tables.sets(evaluation(results((*SAID, silent)))).rows
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        ("mine", "you", "6"),
+        ("words", "your words", "1"),
+        ("others", "others", "2"),
+        ("hiss", "no speech", "1"),
+        ("mine", "no speech", "1"),
+    ]
+    assert rows[0][5]  # the difference is of what is spoken
+    assert not rows[-1][5]
 
 
 def test_texts_stay_text(work):

@@ -80,6 +80,22 @@ def test_all_general_sets_together_must_stay_within_the_margin():
     assert "+0.9 points (10.0 % → 10.9 %); 0.5 points are allowed." in " ".join(found.sentences)
 
 
+def test_a_rise_by_just_the_margin_is_as_before():
+    half_a_point = compared("books", "general", stock=6, tuned=11, words=1000)
+    assert MARGIN < 1.1 - 0.6  # what rounding makes of the two rates
+    found = verdict(judged(BETTER, half_a_point, scores=(QUIET,)))
+    assert found.flash
+    assert "all general speech together: +0.5 points (0.6 % → 1.1 %)." in " ".join(found.sentences)
+
+
+def test_a_set_is_as_large_as_it_is_though_nobody_speaks_in_one_of_its_recordings():
+    sets = (general("books", 5.0, words=100), general("news", 0.0, words=10_000))
+    silent = scored("books", "silence", 0, silent=1)
+    found = verdict(judged(BETTER, *sets, scores=(silent,)))
+    assert "Others are understood worse." in found.sentences
+    assert not found.flash
+
+
 def test_the_sum_of_all_general_sets_is_not_counted_twice():
     sets = [general("books", 1.0, half=2.0, words=1000), general("news", 0.0, words=1000)]
     together = general("all general", 0.5, words=2000)
@@ -137,6 +153,7 @@ def test_the_words_of_the_list_are_counted_together():
 def test_one_of_two_sets_that_became_worse_is_enough():
     mixed = judged(BETTER, compared("away", "personal", stock=10, tuned=25, words=1000, p=0.001))
     assert verdict(mixed).better is False
+    assert "p = 0.001" in verdict(mixed).sentences[0]
 
 
 def test_the_model_for_the_device_is_judged_and_no_other_conversion():
@@ -162,6 +179,15 @@ def test_to_be_worse_under_noise_beyond_chance_speaks_against_it(role, name, who
     assert not told.flash
     assert f"Under noise (10 dB), {who} understood worse (10.0 % → 15.0 %, p = 0.01)." in told.sentences
     assert verdict(judged(better, replace(worse, p=0.2))).flash
+
+
+def test_a_general_set_that_is_alone_is_judged_under_noise_and_one_of_several_is_not():
+    noisy = replace(compared("books", "general", stock=100, tuned=150, words=1000, p=0.01), tier="10")
+    found = verdict(judged(BETTER, noisy))
+    assert not found.flash
+    assert "Under noise (10 dB), others are understood worse (10.0 % → 15.0 %, p = 0.01)." in found.sentences
+    together = replace(noisy, set=ALL_GENERAL, difference=0.0)
+    assert verdict(judged(BETTER, noisy, together)).flash
 
 
 def test_a_whole_evaluation_is_judged():

@@ -136,6 +136,37 @@ def test_what_is_finished_is_not_trained_again(trained):
     assert {file: file.stat().st_mtime_ns for file in run.rglob("*") if file.name != LOCK} == before
 
 
+@pytest.mark.parametrize("said", ["Training", "Reading recordings"])
+def test_a_later_training_that_was_broken_off_leaves_nothing_beside_the_finished_model(trained, said):
+    run, _ = trained()
+    whole, recipe = weights(run), (run / "recipe.toml").read_bytes()
+
+    def dying(what, done):
+        if what == said and done > 0.6:
+            raise Killed
+
+    with pytest.raises(Killed):
+        trained(recipe=replace(RECIPE, epochs=5), report=dying)
+    assert (run / "recipe.toml").read_bytes() != recipe
+    _, again = trained()
+
+    assert again == ["Already trained"]
+    assert same(weights(run), whole)
+    assert (run / "recipe.toml").read_bytes() == recipe
+    assert not any(file.exists() for file in (run / "log.jsonl", run / CHECKPOINT, run / BEST))
+
+
+def test_a_folder_with_something_else_is_left_alone(trained, tmp_path):
+    mine = tmp_path / "run" / "model" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(DataError, match="run holds something else: name a new folder with --out"):
+        trained()
+
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["model"]
+    assert mine.read_text() == "mine"
+
+
 def test_what_no_epoch_came_to_does_not_count_as_learned_from(base, prepared, tmp_path):
     several = write_prepared(
         tmp_path / "several", [{"text": f"theirs {number}", "split": "train"} for number in range(9)]
@@ -224,6 +255,18 @@ def test_killed_it_goes_on_and_gives_the_same_model(trained):
     assert same(weights(killed), weights(whole))
     assert Judge.made[-1].retelling == []  # that was kept
     assert {file.name for file in killed.iterdir()} == {file.name for file in whole.iterdir()}
+
+
+def test_texts_of_others_that_are_damaged_are_heard_again(trained):
+    whole, _ = trained("whole")
+    with pytest.raises(Killed):
+        trained("killed", report=killed_at(2))
+    retold = whole.parent / "killed" / module.RETOLD
+    retold.write_bytes(retold.read_bytes()[:2])
+    killed, said = trained("killed")
+
+    assert said[0].startswith("Going on")
+    assert same(weights(killed), weights(whole))
 
 
 def test_killed_before_the_first_checkpoint_it_begins_without_a_word(trained):
