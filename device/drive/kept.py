@@ -291,7 +291,7 @@ class Kept:
         except SaykeyError:  # the drive is there to mend such things
             model = "unknown"
         try:
-            key = self.trust.key()
+            key = self.trust.shown()
         except SaykeyError as error:
             return About(__version__, model, self._serial, free, str(error))
         return About(__version__, model, self._serial, free, key.id if key else "")

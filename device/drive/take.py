@@ -174,7 +174,7 @@ class _Taking:
 
     def _trust(self, name: str, confirm: Confirm) -> None:
         key = PublicKey.parse(self._text(name))
-        known = self.kept.trust.key()
+        known = self.kept.trust.shown()
         if key == known:
             return
         if known is None and not confirm(key):

@@ -153,6 +153,20 @@ def test_another_key_is_refused_without_a_question(desk: Desk, kept: Kept):
     assert kept.trust.key() == public()
 
 
+def test_a_key_whose_file_is_damaged_is_shown_again_as_the_first_time(desk: Desk, kept: Kept, state: Path):
+    kept.trust.trust(public())
+    (state / "owner.pub").write_bytes(b"")
+    desk.confirms = lambda: False
+    desk.drop(SAYKEY__PUB=key(), anna__saykey=BUNDLE)
+    assert "owner.pub is damaged: show this device your key again" in desk.take().sentences[1]
+    assert desk.install.contents == []
+    desk.confirms = lambda: True
+    desk.drop(SAYKEY__PUB=key(), anna__saykey=BUNDLE)
+    assert not desk.take().has_failed
+    assert kept.trust.key() == public()
+    assert desk.asked == [public().id] * 2
+
+
 def test_what_is_no_key_is_refused(desk: Desk):
     desk.drop(SAYKEY__PUB=b"\0" * 5000)
     (sentence,) = desk.take().sentences
