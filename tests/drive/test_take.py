@@ -44,6 +44,7 @@ class Installer:
         self._fails = fails
 
     def __call__(self, store, stream, key, progress, *, keep) -> Installed:
+        self.kept = keep
         self.contents.append(stream.read())
         self.keys.append(key)
         self.stores.append(store.root)
@@ -433,6 +434,33 @@ def test_settings_that_name_a_model_hide_the_one_that_came(desk: Desk, kept: Kep
     )
     desk.drop(SAYKEY__TOML=b"[recognition]\n", anna__saykey=BUNDLE)
     assert desk.take().sentences[-1] == "The settings in SAYKEY.TOML are in force."
+
+
+def test_settings_that_name_the_very_model_hide_nothing(desk: Desk, kept: Kept):
+    kept.trust.trust(public())
+    tiny_model.write(kept.store().root / "anna-01234567")
+    kept.change_settings(b'[recognition]\nmodel = "anna-01234567"\nmodels = ["mine"]\n')
+    desk.drop(anna__saykey=BUNDLE)
+    assert len(desk.take().sentences) == 1
+    assert desk.install.kept == ("anna-01234567", "mine")
+
+
+def test_a_model_that_the_settings_do_not_suit_is_told(
+    desk: Desk, kept: Kept, english: Path, multilingual: Path
+):
+    def install(*_, **__) -> Installed:
+        kept.store().point_to(english.name)
+        return Installed("tiny.en", ID, 40_000_000, "base", "What was heard.", 2.5, 0.5)
+
+    use(kept, multilingual)
+    kept.trust.trust(public())
+    kept.change_settings(GERMAN)
+    desk.install = install
+    desk.drop(anna__saykey=BUNDLE)
+    _, told = desk.take().sentences
+    assert told.startswith(f"But it cannot be used with the settings as they are: The model {english} knows")
+    desk.drop(anna__saykey=BUNDLE, SAYKEY__TOML=b'[recognition]\nlanguage = "en"\n')
+    assert desk.take().sentences[1:] == ("The settings in SAYKEY.TOML are in force.",)
 
 
 @pytest.mark.parametrize(
