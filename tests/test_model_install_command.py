@@ -177,6 +177,38 @@ def test_a_model_is_removed(command: Command, bundles: Path, capsys):
         command("remove", command.store.current())
 
 
+def test_the_model_that_the_settings_name_is_not_removed(command: Command, bundles: Path):
+    command("install", bundles / "1.saykey")
+    command.choose("stock")
+    with pytest.raises(ModelError, match=r"'stock' is in use: take recognition\.model out"):
+        command("remove", "stock")
+    assert command.store.has("stock")
+
+
+def test_models_that_the_settings_name_stay_when_others_are_installed(command: Command, bundles: Path):
+    command("install", bundles / "1.saykey")
+    first = command.store.current()
+    command.store.use("stock")
+    command.store.point_to("stock", "previous")
+    with command.config.open("a") as settings:
+        settings.write(f'models = ["stock", "{first}"]\n')
+    command("install", bundles / "2.saykey")
+    assert first in command.store.flashed()
+
+
+@pytest.mark.parametrize("verb", [["use", "stock"], ["install", "1.saykey"], ["rollback"]])
+def test_a_model_that_does_not_know_the_language_is_told(
+    command: Command, bundles: Path, verb: list[str], capsys
+):
+    if verb == ["rollback"]:
+        command("install", bundles / "1.saykey")
+    with command.config.open("a") as settings:
+        settings.write('language = "de"\n')
+    capsys.readouterr()
+    assert command(*(bundles / word if "." in word else word for word in verb)) == 0
+    assert "But it cannot be used with the settings as they are: The model " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("words", [["install"], ["remove"], ["install", "a", "b"]])
 def test_what_cannot_be_meant_is_a_usage_error(command: Command, words: list[str], capsys):
     with pytest.raises(SystemExit):

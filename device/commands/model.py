@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from device.commands import add_common
 from device.control_requests import Reload, ask
-from device.errors import ControlError, HostError, ModelError
+from device.errors import ControlError, HostError, ModelError, SaykeyError
 from device.models.catalogue import CATALOGUE
 from device.models.check import check
 from device.models.fetch import fetch
@@ -79,13 +79,17 @@ def run(arguments: argparse.Namespace) -> int:
         case "verify":
             return verify(store, [arguments.name] if arguments.name else store.names())
         case "install":
-            return flash(store, arguments.file, settings)
+            return flash(store, arguments.file, settings, arguments.config)
         case "use":
             store.use(arguments.name)
-            _tell_in_use(arguments.name, settings)
+            _tell_in_use(arguments.name, settings, arguments.config)
         case "rollback":
-            _tell_in_use(store.switch_back(), settings)
+            _tell_in_use(store.switch_back(), settings, arguments.config)
         case "remove":
+            if arguments.name == settings.model:
+                raise ModelError(
+                    f"'{arguments.name}' is in use: take recognition.model out of the settings first."
+                )
             store.remove(arguments.name)
             print(f"{arguments.name} is removed.")
         case _:
@@ -93,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def flash(store: Store, file: str, settings: RecognitionSettings) -> int:
+def flash(store: Store, file: str, settings: RecognitionSettings, config: Path | None) -> int:
     """Take a bundle in, use its model, and say what came of it.
 
     Raises:
@@ -103,7 +107,7 @@ def flash(store: Store, file: str, settings: RecognitionSettings) -> int:
     if key is None:
         raise ModelError("This device trusts no key yet: show it yours with saykey key trust KEY.")
     with _bundle(file) as stream:
-        found = install(store, stream, key, show_progress, keep=(settings.model,))
+        found = install(store, stream, key, show_progress, keep=(settings.model, *settings.models))
     print(
         f"{found.name}: {_megabytes(found.size)}; it understood its self-test, "
         f"with {found.real_time_factor:.2f} s of work for a second of speech: {found.heard}"
@@ -111,7 +115,7 @@ def flash(store: Store, file: str, settings: RecognitionSettings) -> int:
     if found.before == found.name:
         print("It was in use already.")
         return 0
-    _tell_in_use(found.name, settings)
+    _tell_in_use(found.name, settings, config)
     if found.before:
         print(f"To go back to {found.before}, run: saykey model rollback")
     return 0
@@ -132,8 +136,10 @@ def _bundle(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _tell_in_use(name: str, settings: RecognitionSettings) -> None:
-    """Have a running daemon go on with a model, and say from when on it is in use."""
+def _tell_in_use(name: str, settings: RecognitionSettings, config: Path | None) -> None:
+    """Have a running daemon go on with a model, and say from when on it is in use, or why it cannot be."""
+    from device.app import check_start  # which the other verbs need not wait for
+
     if settings.model not in ("", name):
         print(f"{name} is in use from the next start of saykey on.")
         print(f"But recognition.model in the settings is '{settings.model}': remove it there.")
@@ -143,6 +149,10 @@ def _tell_in_use(name: str, settings: RecognitionSettings) -> None:
         print(f"{name} is in use from now on.")
     except (ControlError, HostError):  # none runs, or none that may be asked
         print(f"{name} is in use from the next start of saykey on.")
+    try:
+        check_start(load(config).settings)
+    except SaykeyError as error:
+        print(f"But it cannot be used with the settings as they are: {error}")
 
 
 def take(store: Store, arguments: argparse.Namespace) -> int:

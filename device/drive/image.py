@@ -172,12 +172,11 @@ class FatImage:
             self._mtools("mcopy", "-m", *map(str, files[first : first + _MOST_AT_ONCE]), f"{target}/")
 
     def remove(self, name: str) -> None:
-        """Take a file away.
+        """Leave it there: the image goes as a whole, once all that was dropped is taken.
 
-        Raises:
-            DriveError: It is not there, or the file system is damaged.
+        mdel would follow a chain of clusters that leads back to itself for as long as it may run, and a host
+        can leave a thousand of them.
         """
-        self._mtools("mdel", _path(name))
 
     def finish(self, path: Path) -> FatImage:
         """Give it another name, once all of it is on the disk; give it under that name.

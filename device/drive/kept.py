@@ -196,6 +196,24 @@ class Kept:
         """
         return self._recognition().model
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the settings name, which stay when others make room.
+
+        Raises:
+            SettingsError: The settings cannot be read.
+        """
+        recognition = self._recognition()
+        return (recognition.model, *recognition.models)
+
+    def check_settings(self) -> None:
+        """Look whether the daemon can start with the settings and the model as they are now.
+
+        Raises:
+            SaykeyError: It cannot.
+        """
+        self.check_start(load(self._config).settings)
+
     def _recognition(self) -> RecognitionSettings:
         return load(self._config).settings.recognition
 
@@ -291,7 +309,7 @@ class Kept:
         except SaykeyError:  # the drive is there to mend such things
             model = "unknown"
         try:
-            key = self.trust.key()
+            key = self.trust.shown()
         except SaykeyError as error:
             return About(__version__, model, self._serial, free, str(error))
         return About(__version__, model, self._serial, free, key.id if key else "")

@@ -37,7 +37,7 @@ class Place(Protocol):
         """
 
     def remove(self, name: str) -> None:
-        """Take a file away.
+        """Take a file away, where it would be met again.
 
         Raises:
             DriveError: It cannot be removed.

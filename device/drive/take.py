@@ -117,8 +117,8 @@ class _Taking:
     has_failed: bool = False
     passed_over: int = 0
     """So many of the sentences are about files that are not for the device."""
-    installed: str = ""
-    """The name of the file with a model that was installed."""
+    installed: tuple[str, str] | None = None
+    """The name of the file with a model that was installed, and what that is called in the store."""
 
     def do(self, name: str, failed: str, act: Callable[[], None]) -> None:
         """Do a part of it; where it fails, say so, and go on with the others."""
@@ -174,7 +174,7 @@ class _Taking:
 
     def _trust(self, name: str, confirm: Confirm) -> None:
         key = PublicKey.parse(self._text(name))
-        known = self.kept.trust.key()
+        known = self.kept.trust.shown()
         if key == known:
             return
         if known is None and not confirm(key):
@@ -253,18 +253,23 @@ class _Taking:
             raise BundleError(f"no key is trusted yet; drop {KEY} too, which is yours.")
         store = self.kept.store()
         with self.place.open(name) as stream:
-            installed = install(store, stream, key, progress, keep=(self.kept.model,))
+            installed = install(store, stream, key, progress, keep=self.kept.models)
         self.about = f"bundle: {installed.bundle}"
         self.say(name, _welcome(installed))
-        self.installed = name
+        self.installed = (name, installed.name)
 
     def tell_hidden(self) -> None:
         """Say where the settings, as they are now, leave the model that was installed unused."""
-        if self.installed and (chosen := self.kept.model):
+        if not self.installed:
+            return
+        name, model = self.installed
+        if (chosen := self.kept.model) not in {"", model}:
             self.say(
-                self.installed,
+                name,
                 f"But the settings name the model '{chosen}': take recognition.model out of them.",
             )
+            return
+        self.do(name, "But it cannot be used with the settings as they are", self.kept.check_settings)
 
     # The files.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from device.errors import BundleError, ModelError
@@ -11,6 +12,8 @@ from device.models.signature import PublicKey
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class Trust:
@@ -37,8 +40,22 @@ class Trust:
             return PublicKey.parse(content)
         except BundleError as error:
             raise BundleError(
-                f"{self._file} is damaged: run saykey key forget, then show the key again."
+                f"{self._file} is damaged: show this device your key again, as the first time."
             ) from error
+
+    def shown(self) -> PublicKey | None:
+        """Give the owner's key as far as another one has to be held to it: a damaged file has none.
+
+        So who may show the first key, by a login or a press of the button, mends that as well.
+
+        Raises:
+            ModelError: The file cannot be read.
+        """
+        try:
+            return self.key()
+        except BundleError as error:
+            log.warning("%s", error)
+            return None
 
     def trust(self, key: PublicKey) -> None:
         """Make a key the owner's, for good.
@@ -47,7 +64,7 @@ class Trust:
             BundleError: Another one is.
             ModelError: The file cannot be read or written.
         """
-        known = self.key()
+        known = self.shown()
         if known == key:
             return
         if known is not None:

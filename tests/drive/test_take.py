@@ -13,12 +13,14 @@ import pytest
 
 from device.app import check_start
 from device.drive.folder import FolderPlace
+from device.drive.image import LEAST_BYTES, FatImage
 from device.drive.take import take
 from device.errors import BundleError, DriveError, ModelError, PinError
 from device.models.install import Installed
 from device.settings_files import load
 from tests import tiny_model
 from tests.bundles import OWNER, STRANGER, bundle, encoded, index_of, public
+from tests.drive.fat import drop, needs_mtools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +44,7 @@ class Installer:
         self._fails = fails
 
     def __call__(self, store, stream, key, progress, *, keep) -> Installed:
+        self.kept = keep
         self.contents.append(stream.read())
         self.keys.append(key)
         self.stores.append(store.root)
@@ -149,6 +152,20 @@ def test_another_key_is_refused_without_a_question(desk: Desk, kept: Kept):
     assert "saykey key forget" in sentence
     assert desk.asked == []
     assert kept.trust.key() == public()
+
+
+def test_a_key_whose_file_is_damaged_is_shown_again_as_the_first_time(desk: Desk, kept: Kept, state: Path):
+    kept.trust.trust(public())
+    (state / "owner.pub").write_bytes(b"")
+    desk.confirms = lambda: False
+    desk.drop(SAYKEY__PUB=key(), anna__saykey=BUNDLE)
+    assert "owner.pub is damaged: show this device your key again" in desk.take().sentences[1]
+    assert desk.install.contents == []
+    desk.confirms = lambda: True
+    desk.drop(SAYKEY__PUB=key(), anna__saykey=BUNDLE)
+    assert not desk.take().has_failed
+    assert kept.trust.key() == public()
+    assert desk.asked == [public().id] * 2
 
 
 def test_what_is_no_key_is_refused(desk: Desk):
@@ -419,6 +436,33 @@ def test_settings_that_name_a_model_hide_the_one_that_came(desk: Desk, kept: Kep
     assert desk.take().sentences[-1] == "The settings in SAYKEY.TOML are in force."
 
 
+def test_settings_that_name_the_very_model_hide_nothing(desk: Desk, kept: Kept):
+    kept.trust.trust(public())
+    tiny_model.write(kept.store().root / "anna-01234567")
+    kept.change_settings(b'[recognition]\nmodel = "anna-01234567"\nmodels = ["mine"]\n')
+    desk.drop(anna__saykey=BUNDLE)
+    assert len(desk.take().sentences) == 1
+    assert desk.install.kept == ("anna-01234567", "mine")
+
+
+def test_a_model_that_the_settings_do_not_suit_is_told(
+    desk: Desk, kept: Kept, english: Path, multilingual: Path
+):
+    def install(*_, **__) -> Installed:
+        kept.store().point_to(english.name)
+        return Installed("tiny.en", ID, 40_000_000, "base", "What was heard.", 2.5, 0.5)
+
+    use(kept, multilingual)
+    kept.trust.trust(public())
+    kept.change_settings(GERMAN)
+    desk.install = install
+    desk.drop(anna__saykey=BUNDLE)
+    _, told = desk.take().sentences
+    assert told.startswith(f"But it cannot be used with the settings as they are: The model {english} knows")
+    desk.drop(anna__saykey=BUNDLE, SAYKEY__TOML=b'[recognition]\nlanguage = "en"\n')
+    assert desk.take().sentences[1:] == ("The settings in SAYKEY.TOML are in force.",)
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -471,6 +515,18 @@ def test_a_store_that_the_settings_deny_is_said(desk: Desk, kept: Kept, state: P
     (state / "saykey.toml").write_text("[recognition\n")
     desk.drop(anna__saykey=BUNDLE)
     assert "line 1" in desk.take().sentences[0]
+
+
+@needs_mtools
+def test_what_was_dropped_on_the_drive_is_only_read(kept: Kept, tmp_path: Path):
+    """To remove a file whose chain of clusters has no end takes a minute, and a computer can leave many."""
+    image = FatImage.make(tmp_path / "drive.img", LEAST_BYTES)
+    for name in ("a.saykey", "b.saykey", "SAYKEY.PUB", "COLLECTED.TXT"):
+        drop(image.path, name, key())
+    before = image.path.read_bytes()
+    taken = take(image, kept, lambda _: True, lambda *_: None)
+    assert [sentence.split()[0] for sentence in taken.sentences] == ["0", "The", "There"]
+    assert image.path.read_bytes() == before
 
 
 # The rest.

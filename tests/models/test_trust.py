@@ -48,12 +48,20 @@ def test_after_the_owner_is_forgotten_another_may_come(file):
 def test_a_damaged_file_makes_nobody_the_owner(file, content):
     file.parent.mkdir()
     file.write_bytes(content)
-    with pytest.raises(BundleError, match="saykey key forget"):
+    with pytest.raises(BundleError, match="is damaged: show this device your key again"):
         Trust(file).key()
-    with pytest.raises(BundleError, match="saykey key forget"):
-        Trust(file).trust(public())
-    assert file.read_bytes() == content
     assert Trust(file).forget()
+
+
+def test_a_damaged_file_is_mended_by_who_may_show_the_first_key(file):
+    file.parent.mkdir()
+    file.write_bytes(public().content[:-20])
+    trust = Trust(file)
+    assert trust.shown() is None
+    trust.trust(public())
+    assert trust.key() == trust.shown() == public()
+    with pytest.raises(BundleError, match="belongs to"):
+        trust.trust(public(STRANGER))
 
 
 def test_a_full_disk_leaves_nobody_trusted(file, monkeypatch):

@@ -37,10 +37,16 @@ def put(parcel: Parcel, folder: Path, *, with_key: bool, report: Report) -> Path
     While it is copied, the bundle has a name that begins with a dot: the device passes it over.
 
     Raises:
-        FlashError: There is no room, or the folder or the bundle cannot be read or written.
+        FlashError: The bundle is the one in the folder, there is no room, or one of them cannot be read or
+            written.
     """
     target = folder / parcel.file_name
     try:
+        if parcel.file.resolve().parent == folder.resolve():
+            raise FlashError(
+                f"{parcel.file} is there already: move it to this computer and flash it from there, "
+                "or eject what it is on, and the device takes it."
+            )
         for old in _from_before(folder):
             old.unlink(missing_ok=True)
         _check_room(parcel, folder)

@@ -6,6 +6,7 @@ Made by py-minisign; Debian's minisign reads both files, and theirs can be used 
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import shlex
 import tempfile
@@ -196,7 +197,14 @@ def _write_new(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        os.link(partial, path)  # unlike a rename, it never replaces
+        try:
+            os.link(partial, path)  # unlike a rename, it never replaces
+        except FileExistsError:
+            raise
+        except OSError:  # FAT, which a stick has, knows no second name of a file
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            Path(partial).rename(path)
     finally:
         with suppress(OSError):
             Path(partial).unlink()

@@ -97,3 +97,10 @@ def test_other_bundles_from_before_go_for_a_device_takes_none_of_two(tmp_path, f
         (folder / name).write_bytes(b"from before")
     put(parcel(tmp_path), folder, with_key=False, report=silent)
     assert names(folder) == {"INFO.TXT", "SAYKEY.TOML", "anna.saykey"}
+
+
+def test_a_bundle_that_lies_where_it_would_be_copied_to_stays(tmp_path, folder):
+    sent = parcel(folder)
+    with pytest.raises(FlashError, match=r"made\.saykey is there already: move it"):
+        put(sent, folder, with_key=False, report=silent)
+    assert names(folder) == {"INFO.TXT", "made.saykey"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -56,6 +57,22 @@ def test_not_even_one_that_comes_meanwhile(tmp_path, monkeypatch):
     with pytest.raises(OwnerKeyError, match="is there already"):
         keys.make(tmp_path)
     assert (tmp_path / "owner.key").read_bytes() == b"mine"
+
+
+def test_on_a_stick_whose_file_system_has_no_links_it_is_the_same(tmp_path, monkeypatch):
+    def refuse(*_paths):  # vfs_link() of Linux, for FAT
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    made = keys.make(tmp_path)
+    assert keys.public_key(tmp_path) == made
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["owner.key", "owner.pub"]
+    before = (tmp_path / "owner.key").read_bytes()
+    monkeypatch.setattr(keys, "check_free", lambda _folder: None)
+    (tmp_path / "owner.pub").unlink()
+    with pytest.raises(OwnerKeyError, match=r"owner\.key is there already"):
+        keys.make(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"owner.key": before}
 
 
 def test_a_full_disk_leaves_no_half_key(tmp_path, monkeypatch):
