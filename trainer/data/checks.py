@@ -30,10 +30,10 @@ MOST_CHARACTERS_PER_S, MANY_CHARACTERS_PER_S, FEW_CHARACTERS_PER_S = 30.0, 23.0,
 _WRONG, _DOUBTFUL = 0.5, 0.2
 """Error rates above which a model contradicts a text, and above which somebody should look."""
 
-# U+FFFD stands for what could not be decoded; the rest is UTF-8 that was read as Latin-1 or CP-1252.
 _MARK = re.compile(r"<\|[^|<>]*\|>")
 """What Whisper writes beside its text, such as "<|0.00|>"."""
 
+# U+FFFD stands for what could not be decoded; the rest is UTF-8 that was read as Latin-1 or CP-1252.
 _WRONG_ENCODING = re.compile("\ufffd|[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
 
 
