@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from device.models.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,13 +50,8 @@ class KeptJson:
         self._writer.shutdown()
 
     def _write(self, content: str) -> None:
-        new = self._file.with_name(f"{self._file.name}.new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("w", encoding="utf-8") as file:
-                file.write(f"{content}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._file)
+            replace_file(self._file, f"{content}\n".encode())
         except OSError as error:
             log.warning("%s will be forgotten: %s: %s", self._what, self._file, error.strerror)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from device.errors import SettingsError
 from device.kept_host import state_folder
-from device.models.files import new_file, other_owner, sync
+from device.models.files import other_owner, replace_file
 from device.text.vocabulary import HEAD, parse
 
 if TYPE_CHECKING:
@@ -67,14 +67,9 @@ class KeptWords:
             SettingsError: A line of it is wrong, or the file cannot be written.
         """
         count = len(parse(content, name))
-        new = self.file.with_name(f".{self.file.name}.new")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            new.unlink(missing_ok=True)
-            with new_file(new) as file:
-                file.write(content.encode())
-            new.replace(self.file)
-            sync(self.file.parent)
+            replace_file(self.file, content.encode())
         except OSError as error:
             raise self._unwritable(error) from error
         return count

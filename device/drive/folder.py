@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from device.drive.place import is_hidden
 from device.errors import DriveError
-from device.models.files import new_file, sync
+from device.models.files import replace_file, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,13 +58,8 @@ class FolderPlace:
         Raises:
             DriveError: It cannot be written.
         """
-        target, new = self._folder / name, self._folder / f".{name}.new"
-        with _explained(target, "written"):
-            new.unlink(missing_ok=True)
-            with new_file(new) as file:
-                file.write(content)
-            new.replace(target)
-            sync(self._folder)
+        with _explained(self._folder / name, "written"):
+            replace_file(self._folder / name, content)
 
     def remove(self, name: str) -> None:
         """Take a file away.

@@ -31,7 +31,7 @@ from device.errors import DriveError, SaykeyError, SettingsError
 from device.kept_host import state_folder
 from device.kept_words import KeptWords, text_of
 from device.models.check import check
-from device.models.files import new_file, sync
+from device.models.files import new_file, replace_file, sync
 from device.models.store import resolve, store_of
 from device.models.trust import Trust
 from device.settings_files import DEFAULT_FILE, FILE, load, located
@@ -394,12 +394,7 @@ class Kept:
 
     def _keep(self, name: str, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        new = self._folder / f".{name}"
-        new.unlink(missing_ok=True)
-        with new_file(new) as file:
-            file.write(content)
-        new.replace(self._folder / name)
-        sync(self._folder)
+        replace_file(self._folder / name, content)
 
 
 def _check_size(text: bytes) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from device.audio.loudness import Loudness
 from device.errors import SoundError
 from device.hardware.mixer import AlsaMixer, Mixer
-from device.models.files import new_file, sync
+from device.models.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,12 +156,8 @@ class CaptureGain:
 
     def _keep(self, name: str, db: float) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_name(f".{self._file.name}")
-        new.unlink(missing_ok=True)
-        with new_file(new) as file:
-            file.write(json.dumps(self._kept() | {name: round(db, 2)}, ensure_ascii=False).encode() + b"\n")
-        new.replace(self._file)
-        sync(self._file.parent)
+        kept = json.dumps(self._kept() | {name: round(db, 2)}, ensure_ascii=False)
+        replace_file(self._file, f"{kept}\n".encode())
 
 
 def card_of(name: str) -> str:

@@ -65,6 +65,20 @@ def new_file(path: Path) -> Iterator[SummedFile]:
         os.fsync(file.fileno())
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file in the place of what is there: a cut leaves the one or the other, whole.
+
+    Raises:
+        OSError: It cannot be written; what was there still is.
+    """
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with new_file(new) as file:
+        file.write(content)
+    new.replace(path)
+    sync(path.parent)
+
+
 def sha256_of(path: Path) -> str:
     """Give the sum of a file, in hexadecimal.
 

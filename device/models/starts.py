@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from device.errors import ModelError
-from device.models.files import new_file, sync
+from device.models.files import replace_file
 from device.models.store import INCOMING
 
 if TYPE_CHECKING:
@@ -108,12 +108,7 @@ class Starts:
         return begun if begun.model == name else _Begun()
 
     def _write(self, begun: _Begun) -> None:
-        new = self._file.with_name(f"{_FILE}.new")
         try:
-            new.unlink(missing_ok=True)
-            with new_file(new) as file:
-                file.write(msgspec.json.encode(begun))
-            new.replace(self._file)
-            sync(self._store.root)
+            replace_file(self._file, msgspec.json.encode(begun))
         except OSError as error:
             log.warning("the starts with a model are not counted: %s: %s", self._file, error.strerror)

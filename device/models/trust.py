@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from device.errors import BundleError, ModelError
 from device.kept_host import state_folder
-from device.models.files import new_file, other_owner, sync, unreadable
+from device.models.files import other_owner, replace_file, sync, unreadable
 from device.models.signature import PublicKey
 
 if TYPE_CHECKING:
@@ -94,12 +94,7 @@ class Trust:
 
     def _write(self, content: bytes) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_name(f".{self._file.name}.new")
-        new.unlink(missing_ok=True)
-        with new_file(new) as file:
-            file.write(content)
-        new.replace(self._file)
-        sync(self._file.parent)
+        replace_file(self._file, content)
 
     def _unwritable(self, error: OSError) -> ModelError:
         if owner := other_owner(self._file.parent):

@@ -134,7 +134,7 @@ def test_a_damaged_count_begins_anew(flashed: Store, content: bytes):
 
 
 def test_what_was_left_half_written_hinders_nothing(flashed: Store):
-    (flashed.root / ".starts.new").write_bytes(b"{")
+    (flashed.root / "..starts.new").write_bytes(b"{")
     assert failures(flashed, 4) == [None, None, None, "good"]
 
 
