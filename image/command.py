@@ -81,11 +81,11 @@ def build(name: str, out: Path) -> Path:
     if missing := programs.lacking():
         raise BuildError(f"Programs are missing: run sudo apt install {' '.join(missing)}")
     out.mkdir(parents=True, exist_ok=True)
-    if (free := shutil.disk_usage(out).free) < NEEDED_GB * 10**9:
-        raise BuildError(
-            f"{out} has {free / 1e9:.1f} GB left, and {NEEDED_GB} are needed: name another --out."
-        )
     with _alone(out), TemporaryDirectory(prefix="building.", dir=out) as work:
+        if (free := shutil.disk_usage(out).free) < NEEDED_GB * 10**9:
+            raise BuildError(
+                f"{out} has {free / 1e9:.1f} GB left, and {NEEDED_GB} are needed: name another --out."
+            )
         card = _card(board, out / "cache", Path(work))
         image = out / f"saykey-{board.name}.img.xz"
         with step("compressing"):
@@ -132,7 +132,10 @@ def _compress(disk: Path, compressed: Path) -> None:
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    """Wait until no other build uses the folder."""
+    """Wait until no other build uses the folder; what one that was killed has left there goes."""
     with (out / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for place in (out, out / "cache", *out.glob("cache/*/")):
+            for left in place.glob("building.*"):
+                shutil.rmtree(left)
         yield

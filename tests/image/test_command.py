@@ -43,3 +43,16 @@ def test_a_disk_that_is_too_full_is_told_at_once(
     monkeypatch.setattr(command.shutil, "disk_usage", lambda _path: full)
     assert main(["pi-4", "--out", str(tmp_path)]) == 1
     assert "has 1.0 GB left, and 4 are needed: name another --out." in capsys.readouterr().err
+
+
+def test_what_a_killed_build_left_goes(tmp_path: Path, monkeypatch):
+    left = [tmp_path / place / "building.abc" for place in (".", "cache", "cache/boot-loaders")]
+    kept = tmp_path / "cache/boot-loaders/orange-pi-zero-3"
+    for folder in (*left, kept):
+        (folder / "half").mkdir(parents=True)
+    full = disk_usage(tmp_path)._replace(free=10**9)  # so that nothing is built
+    monkeypatch.setattr(command.programs, "lacking", list)
+    monkeypatch.setattr(command.shutil, "disk_usage", lambda _path: full)
+    assert main(["pi-4", "--out", str(tmp_path)]) == 1
+    assert not any(folder.exists() for folder in left)
+    assert kept.exists()
