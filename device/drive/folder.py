@@ -61,8 +61,8 @@ class FolderPlace:
         with _explained(self._folder / name, "written"):
             replace_file(self._folder / name, content)
 
-    def remove(self, name: str) -> None:
-        """Take a file away.
+    def done_with(self, name: str) -> None:
+        """Take a file away that was taken or refused.
 
         Raises:
             DriveError: It cannot be removed.

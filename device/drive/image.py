@@ -171,7 +171,7 @@ class FatImage:
         for first in range(0, len(files), _MOST_AT_ONCE):
             self._mtools("mcopy", "-m", *map(str, files[first : first + _MOST_AT_ONCE]), f"{target}/")
 
-    def remove(self, name: str) -> None:
+    def done_with(self, name: str) -> None:
         """Leave it there: the image goes as a whole, once all that was dropped is taken.
 
         mdel would follow a chain of clusters that leads back to itself for as long as it may run, and a host

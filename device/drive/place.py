@@ -36,8 +36,8 @@ class Place(Protocol):
             DriveError: It cannot be written.
         """
 
-    def remove(self, name: str) -> None:
-        """Take a file away, where it would be met again.
+    def done_with(self, name: str) -> None:
+        """Take a file away that was taken or refused, where it would be met again.
 
         Raises:
             DriveError: It cannot be removed.

@@ -285,7 +285,7 @@ class _Taking:
 
     def _remove(self, name: str) -> None:
         try:
-            self.place.remove(name)
+            self.place.done_with(name)
         except SaykeyError as error:  # taken again, it comes to the same
             log.warning("%s is left where it was dropped: %s", name, error)
 

@@ -21,7 +21,7 @@ def test_plain_files_are_there_and_nothing_else(tmp_path: Path):
     assert place.files() == ["A.PUB", "b.saykey"]
     with place.open("b.saykey") as stream:
         assert stream.read() == b"b"
-    place.remove("b.saykey")
+    place.done_with("b.saykey")
     assert place.files() == ["A.PUB"]
 
 
@@ -44,6 +44,6 @@ def test_what_the_disk_refuses_is_said(tmp_path: Path):
     with pytest.raises(DriveError, match="cannot be written"):
         place.put("RESULT.TXT", b"")
     with pytest.raises(DriveError, match="cannot be removed"):
-        place.remove("RESULT.TXT")
+        place.done_with("RESULT.TXT")
     with pytest.raises(DriveError, match="cannot be read"), place.open("RESULT.TXT"):
         pass

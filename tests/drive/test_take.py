@@ -593,7 +593,7 @@ def test_a_place_that_cannot_be_read_is_said(tmp_path: Path, kept: Kept):
 
 def test_a_place_from_which_nothing_can_be_removed_is_taken_all_the_same(desk: Desk, kept: Kept, caplog):
     class Fixed(FolderPlace):
-        def remove(self, name: str) -> None:
+        def done_with(self, name: str) -> None:
             raise DriveError(f"{name} stays.")
 
     desk.drop(SAYKEY__PUB=key())
