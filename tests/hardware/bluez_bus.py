@@ -313,7 +313,8 @@ class FakeBluetoothd:
         at(ADAPTER, _ADAPTER_XML, self._set)
         at(ADAPTER, _MANAGER_XML.format("Gatt", "Application"), self._register_application)
         at(ADAPTER, _MANAGER_XML.format("LEAdvertising", "Advertisement"), self._register_advertisement)
-        bus.request_name("org.bluez")
+        # In a queue: the bus may not have seen yet that the one before is gone.
+        bus.dbus.RequestName("org.bluez", 0)
 
     def _export_host(self, bus: Any, path: str) -> None:
         def disconnect(bus: Any, _method: str, _arguments: object, call: Any) -> None:

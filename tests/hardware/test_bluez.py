@@ -460,7 +460,7 @@ async def test_another_bluetoothd_is_given_everything_again(bus, bluez, bluetoot
     assert heard.radios[-1].peers == ()
     another = FakeBluetoothd(bus, stir)
     await another.start()
-    await stir.until(lambda: heard.problem == "" and another.advertised)
+    await stir.until(lambda: heard.problem == "" and another.advertised and another.application)
     assert another.application == bluetoothd.application
     assert "RegisterAgent" in another.calls
     another.close()
