@@ -26,7 +26,7 @@ test: $(VENV)/torch.stamp build/model/stamp model ## run the tests
 	@$(BIN)/python -m pytest
 
 .PHONY: test-image
-test-image: $(VENV)/torch.stamp build/model/stamp model ## build card images, boot them, install on whole systems: three hours, as root
+test-image: $(VENV)/torch.stamp build/model/stamp model ## build card images, boot them, install on whole systems: some hours, as root
 	@SAYKEY_ARM64=$$(tests/image/fetch_arm64.sh) $(BIN)/python -m pytest -m "image or not image" tests/image tests/boards
 
 .PHONY: lint

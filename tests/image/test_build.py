@@ -1,4 +1,4 @@
-"""Whole images, built and taken apart. The first time it takes three quarters of an hour."""
+"""Whole images, built and taken apart. It takes an hour and more."""
 
 from __future__ import annotations
 
