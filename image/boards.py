@@ -17,8 +17,26 @@ from image.recipe import PROJECT
 
 FOLDER = PROJECT / "device/boards"
 
-INSTALLER = "image/install.sh on its maker's system or Armbian"
-"""The other way to a device."""
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A program of which there is no source: whoever builds an image gives its file.
+
+    Attributes:
+        name: Its file's, at its maker's.
+        source: Where its maker has it.
+        sha256: Of the file.
+        version: Its maker's.
+        licence: As an SPDX expression.
+        file: What was given for it, and is it.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    version: str
+    licence: str
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +45,19 @@ class BootLoader:
 
     Attributes:
         u_boot: U-Boot's configuration.
+        platform: Trusted Firmware's name of the chip; empty where it has none.
+        file: What the build of U-Boot gives.
         offset: Where it begins, in bytes.
+        settings: U-Boot's that count besides those of every board, each a line of its configuration.
+        closed: What it needs besides, of which there is no source.
     """
 
     u_boot: str
-    offset: int
+    platform: str
+    file: str
+    offset: int = 0
+    settings: tuple[str, ...] = ()
+    closed: Closed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +94,7 @@ class Board:
 
 def names() -> list[str]:
     """List the boards that an image can be built for."""
-    return sorted(file.stem for file in FOLDER.glob("*.toml") if _is_open(_read(file)))
+    return sorted(file.stem for file in FOLDER.glob("*.toml") if "image" in _read(file))
 
 
 def board_of(name: str) -> Board:
@@ -88,12 +114,9 @@ def board_of(name: str) -> Board:
     read = _read(file)
     image = read.get("image")
     if image is None:
-        raise BuildError(f"There is no image for the {read['name']}: use {INSTALLER}.")
-    loader = image.get("boot_loader", {})
-    if closed := loader.get("closed"):
         raise BuildError(
-            f"No image can be built for the {read['name']}: it does not start without a program that has no "
-            f"source and is not Debian's ({closed}). Use {INSTALLER}."
+            f"There is no image for the {read['name']}: use image/install.sh on its maker's system or "
+            "Armbian."
         )
     try:
         return _board(file.stem, read, image)
@@ -114,7 +137,18 @@ def _board(name: str, read: dict[str, Any], image: dict[str, Any]) -> Board:
         tuple(image["firmware"]),
         tuple(_patches(read["usb"])) if "usb" in read else (),
         tuple((key, pin) for key, pin in read.get("gpio", {}).items() if key != "led"),
-        BootLoader(loader["u_boot"], loader["offset_kib"] * 1024) if loader else None,
+        _boot_loader(loader) if loader else None,
+    )
+
+
+def _boot_loader(read: dict[str, Any]) -> BootLoader:
+    return BootLoader(
+        read["u_boot"],
+        read["trusted_firmware"],
+        read["file"],
+        read["offset_kib"] * 1024,
+        tuple(read.get("u_boot_settings", ())),
+        Closed(**read["closed"]) if "closed" in read else None,
     )
 
 
@@ -128,11 +162,6 @@ def _patches(usb: dict[str, Any]) -> list[tuple[str, str, tuple[str | int, ...]]
             cells = tuple(value) if isinstance(value, list) else (value,)
             found.append((usb["node"], key.replace("_", "-"), cells))
     return found
-
-
-def _is_open(read: dict[str, Any]) -> bool:
-    """Say whether a board has an image, all of which has a source or is Debian's."""
-    return "image" in read and not read["image"].get("boot_loader", {}).get("closed")
 
 
 def _read(file: Path) -> dict[str, Any]:

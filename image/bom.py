@@ -51,6 +51,7 @@ class Bill:
         wheels: Python's.
         model: The speech model.
         built: What was built from source for it, and by what.
+        closed: Programs of which there is no source.
         image: Name and sha256 of the image, and its sizes in bytes.
     """
 
@@ -62,6 +63,7 @@ class Bill:
     wheels: list[Wheel]
     model: str
     built: list[Part] = field(default_factory=list)
+    closed: list[Part] = field(default_factory=list)
     image: dict[str, str | int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
@@ -132,6 +134,7 @@ def readable(bill: Bill) -> str:
         "Packages of Debian of which files are used": bill.unpacked,
         "Packages of Python": bill.wheels,
         "Built from source": bill.built,
+        "Programs without a source": bill.closed,
     }
     for title, parts in tables.items():
         if parts:

@@ -6,7 +6,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image import boot, contents, filesystems, h618, kernel
+from image import boot, boot_loader, contents, filesystems, kernel
 from image.bom import STATUS, Bill, Part, installed, unpacked
 from image.contents import Entry, sha256_of
 from image.disk import FAT32_LBA, LINUX, Partition, assemble
@@ -157,7 +157,7 @@ def _boot_loader(board: Board, cache: Path) -> dict[int, Path]:
     if board.boot_loader is None:
         return {}
     with step("the boot loader"):
-        blob = h618.build(board.boot_loader.u_boot, cache / "boot-loaders")
+        blob = boot_loader.build(board.boot_loader, cache / "boot-loaders")
     return {board.boot_loader.offset: blob}
 
 
@@ -168,8 +168,11 @@ def _bill(board: Board, base: Base, system: System, firmware: Path, blobs: dict[
     if board.boot_files or board.firmware:
         taken += [base.package(name) for name in UNPACKED]
     built = [
-        Part(each.name, each.version, each.licence) for blob in blobs.values() for each in h618.sources(blob)
+        Part(each.name, each.version, each.licence)
+        for blob in blobs.values()
+        for each in boot_loader.sources(blob)
     ]
+    closed = board.boot_loader.closed if board.boot_loader else None
     return Bill(
         board.title,
         _version(),
@@ -179,6 +182,7 @@ def _bill(board: Board, base: Base, system: System, firmware: Path, blobs: dict[
         list(system.wheels),
         MODEL,
         built,
+        [Part(closed.name, closed.version, closed.licence, closed.sha256)] if closed else [],
     )
 
 

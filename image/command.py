@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from image import boards, bom, contents, debian, programs, system
+from image import boards, bom, boot_loader, contents, debian, programs, system
 from image.card import Card, make_card
 from image.errors import BuildError
 from image.progress import step
@@ -31,6 +31,7 @@ _EPILOG = """\
 examples:
   image/build pi-4                          build/image/saykey-pi-4.img.xz, and what is in it
   image/build orange-pi-zero-3 --out ~/cards
+  image/build orange-pi-5 --closed ~/Downloads/rk3588_ddr_lp4_2112MHz_lp5_2400MHz_v1.18.bin
   TMPDIR=/dev/shm image/build pi-4          faster, where there are 2 GB of memory to spare
   xz -dc build/image/saykey-pi-4.img.xz | sudo dd of=/dev/sdX bs=4M conv=fsync status=progress
 
@@ -56,9 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=PROJECT / "build/image",
         help="where the image goes, and what later builds use again (build/image)",
     )
+    parser.add_argument(
+        "--closed",
+        metavar="FILE",
+        type=Path,
+        help="the program without a source that an Orange Pi 5 needs; without it, this says where to get it",
+    )
     called = parser.parse_args(arguments)
     try:
-        build(called.board, called.out.expanduser().absolute())
+        build(called.board, called.out.expanduser().absolute(), called.closed)
     except BuildError as error:
         print(f"image/build: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -67,17 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build(name: str, out: Path) -> Path:
+def build(name: str, out: Path, closed: Path | None = None) -> Path:
     """Build a board's image, and give its file.
 
     Args:
         name: The board's name, or its file.
         out: Where it goes: the image, and beside it its sha256, its bill of materials and its list of files.
+        closed: The program without a source, where the board needs one.
 
     Raises:
         BuildError: It cannot be built.
     """
-    board = boards.board_of(name)
+    board = boot_loader.with_closed(boards.board_of(name), closed)
     if missing := programs.lacking():
         raise BuildError(f"Programs are missing: run sudo apt install {' '.join(missing)}")
     out.mkdir(parents=True, exist_ok=True)

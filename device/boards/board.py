@@ -81,6 +81,24 @@ class Price(_Part, frozen=True):
     besides: tuple[str, ...] = ()
 
 
+class Closed(_Part, frozen=True):
+    """A program that a boot loader needs, and of which there is no source.
+
+    Attributes:
+        name: Its file's.
+        source: Where its maker has it, for people.
+        sha256: Of the file.
+        version: Its maker's.
+        licence: As an SPDX expression.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    version: str
+    licence: str
+
+
 class BootLoader(_Part, frozen=True):
     """What is written before the card's first partition, where the board starts from there.
 
@@ -89,14 +107,16 @@ class BootLoader(_Part, frozen=True):
         trusted_firmware: Trusted Firmware's platform.
         file: What the build of U-Boot gives.
         offset_kib: Where on the card that begins.
-        closed: What it needs of which there is no source.
+        u_boot_settings: What counts besides that configuration and what every board has.
+        closed: What it needs of which there is no source; none where all of it has one.
     """
 
     u_boot: str
     trusted_firmware: str
     file: str
     offset_kib: _Count
-    closed: str = ""
+    u_boot_settings: tuple[str, ...] = ()
+    closed: Closed | None = None
 
 
 class Image(_Part, frozen=True):
@@ -107,7 +127,6 @@ class Image(_Part, frozen=True):
         device_trees: Files below /usr/lib/linux-image-*.
         kernel_modules: Names for modprobe.
         early_modules: Those of them without which the card cannot be read.
-        packages: Of Debian, with what the board's own processors run.
         boot_files: Of /usr/lib/raspi-firmware.
         firmware: Files below /usr/lib/firmware.
         boot_loader: None where the board's own ROM reads the first partition.
@@ -117,7 +136,6 @@ class Image(_Part, frozen=True):
     device_trees: tuple[str, ...]
     kernel_modules: tuple[str, ...]
     early_modules: tuple[str, ...]
-    packages: tuple[str, ...]
     boot_files: tuple[str, ...]
     firmware: tuple[str, ...]
     boot_loader: BootLoader | None = None

@@ -66,7 +66,7 @@ def test_licences_are_named_as_the_file_names_them(text: str, named: str):
 
 def test_a_bill_is_readable_by_people_and_programs():
     bill = Bill(
-        "Pi", "0.1.0", "6.12", [Part("bluez", "5.82", "GPL-2+")], [], [], "tiny.en", [], {"sha256": "abc"}
+        "Pi", "0.1.0", "6.12", [Part("bluez", "5.82", "GPL-2+")], [], [], "tiny.en", image={"sha256": "abc"}
     )
     text = readable(bill)
     assert "bluez  5.82  GPL-2+" in text

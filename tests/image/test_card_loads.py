@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from image import h618
-from image.boards import board_of
+from image import boot_loader
+from image.boards import BootLoader, board_of
 from image.boot import INITRD, KERNEL, command_line, extlinux
 from image.disk import FAT32_LBA, Partition, assemble
 from image.programs import run
@@ -21,17 +21,20 @@ from tests.image import arm64
 
 pytestmark = pytest.mark.image
 
-DEFCONFIG = "qemu_arm64_defconfig"
-
 # An SD controller on PCI instead of the chip's own. A board's configuration knows where a device tree goes in
 # its memory; that of `virt` does not, since QEMU gives it one.
-VIRTUAL = """
-CONFIG_MMC=y
-CONFIG_MMC_SDHCI=y
-CONFIG_MMC_PCI=y
-# CONFIG_ENV_IS_IN_FLASH is not set
-CONFIG_PREBOOT="setenv fdt_addr_r 0x43000000"
-"""
+VIRTUAL = BootLoader(
+    "qemu_arm64_defconfig",
+    platform="",
+    file="u-boot.bin",
+    settings=(
+        "CONFIG_MMC=y",
+        "CONFIG_MMC_SDHCI=y",
+        "CONFIG_MMC_PCI=y",
+        "# CONFIG_ENV_IS_IN_FLASH is not set",
+        'CONFIG_PREBOOT="setenv fdt_addr_r 0x43000000"',
+    ),
+)
 
 BOARD = replace(board_of("orange-pi-zero-2w"), console="ttyAMA0")
 """Whose files are on the card, but for the console and the device tree, which are of the virtual machine."""
@@ -43,8 +46,7 @@ LIMIT_S = 300
 
 def test_u_boot_takes_kernel_device_tree_and_initial_ram_file_system_from_the_card(tmp_path: Path):
     arm64.need("mmdebstrap", "qemu-system-aarch64", "fdtput", "mcopy", "mkfs.vfat")
-    loader = h618.built(DEFCONFIG, arm64.LOADERS, more=VIRTUAL) / "u-boot.bin"
-    log = _started(loader, _card(tmp_path))
+    log = _started(boot_loader.build(VIRTUAL, arm64.LOADERS), _card(tmp_path))
     for file in (KERNEL, INITRD, Path(BOARD.device_trees[0]).name):
         assert f"Retrieving file: /{file}" in log
     assert f"append: {command_line(BOARD)}" in log

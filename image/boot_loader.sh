@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds U-Boot out of Debian's sources: for a board with Allwinner's H616 or H618, with Trusted Firmware, or for
-# another machine, without. h618.py starts it in a root file system made for it, in the folder with the sources'
-# archives and h618.config. What is to be kept it leaves in out/.
+# Builds U-Boot out of Debian's sources, with Trusted Firmware where the chip has it. boot_loader.py starts it in a
+# root file system made for it, in the folder with the sources' archives, boot_loader.config, and closed.bin where the
+# chip needs a program without a source. What is to be kept it leaves in out/.
 #
-# usage: h618.sh CONFIGURATION [PLATFORM]
+# usage: boot_loader.sh CONFIGURATION FILE PLATFORM
 #
-# The names are U-Boot's of the board's configuration, and Trusted Firmware's of the chip.
+# The names are U-Boot's of the board's configuration and of what it makes, and Trusted Firmware's of the chip, which
+# may be empty.
 set -eu
 umask 022
 export LC_ALL=C.UTF-8 TZ=UTC CROSS_COMPILE=aarch64-linux-gnu-
@@ -39,20 +40,27 @@ unpack u-boot
 # In place of today: when Debian last changed it. The same sources give the same bytes then.
 SOURCE_DATE_EPOCH=$(date --date="$(sed -n 's/^ -- .*>  //p' u-boot/debian/changelog | head -n 1)" +%s)
 export SOURCE_DATE_EPOCH
-file=u-boot.bin
-if [ $# -gt 1 ]; then
+if [ -n "$3" ]; then
   unpack arm-trusted-firmware
-  make -C arm-trusted-firmware -j"$(nproc)" PLAT="$2" DEBUG=0 bl31
-  cp "arm-trusted-firmware/build/$2/release/bl31.bin" u-boot
-  file=u-boot-sunxi-with-spl.bin
+  make -C arm-trusted-firmware -j"$(nproc)" PLAT="$3" DEBUG=0 bl31
+  BL31=$PWD/arm-trusted-firmware/build/$3/release/bl31.bin
+  case $2 in
+    # It lies in several places of the chip's memory.
+    *rockchip*) BL31=${BL31%.bin}/bl31.elf ;;
+  esac
+  export BL31
+fi
+if [ -e closed.bin ]; then
+  ROCKCHIP_TPL=$PWD/closed.bin
+  export ROCKCHIP_TPL
 fi
 dpkg-query --show --showformat='${Package} ${Version}\n' 'gcc-[0-9]*-aarch64-linux-gnu' \
   binutils-aarch64-linux-gnu >> out/versions
 
 cd u-boot
-cat "configs/$1" ../h618.config > .config
+cat "configs/$1" ../boot_loader.config > .config
 make olddefconfig
-check_settings ../h618.config
+check_settings ../boot_loader.config
 make -j"$(nproc)"
 cp .config ../out/u-boot.config
-cp "$file" ../out
+cp "$2" ../out
