@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
+from trainer.claim import claimed_place
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,24 +58,26 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     half of one.
 
     Raises:
+        DataError: Another program is writing it.
         OSError: It cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        for each in (partial, *partial.rglob("*")):
-            sync(each)
-        old = path.with_name(f".{path.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.replace(old)
-        partial.replace(path)
-        sync(path.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
+    with claimed_place(path):
+        partial = path.with_name(f".{path.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        try:
+            yield partial
+            for each in (partial, *partial.rglob("*")):
+                sync(each)
+            old = path.with_name(f".{path.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            if path.exists():
+                path.replace(old)
+            partial.replace(path)
+            sync(path.parent)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.files import replacing, scratch, write_text
+from trainer.errors import DataError
+from trainer.files import replacing, replacing_folder, scratch, write_text
 
 
 def test_a_link_where_the_new_file_is_written_is_not_followed(tmp_path):
@@ -35,6 +36,34 @@ def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path):
     with pytest.raises(LookupError), replacing(tmp_path / "list") as partial:
         raise LookupError(partial.write_text("half"))
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("list", "before")]
+
+
+@pytest.mark.parametrize(("ending", "there"), [("well", ["anna"]), ("killed", [])])
+def test_two_do_not_write_one_folder_at_once(tmp_path, ending, there):
+    script = (
+        "import sys; from pathlib import Path; from trainer.files import replacing_folder\n"
+        "with replacing_folder(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'first').touch(); print('in', flush=True); input()"
+    )
+    target = tmp_path / "new" / "anna"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, target], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "in\n"
+        with (
+            pytest.raises(DataError, match=r"another saykey-trainer is at work in .*anna: wait for it"),
+            replacing_folder(target),
+        ):
+            pass
+        if ending == "killed":
+            other.kill()
+        other.communicate("\n" if ending == "well" else None)
+    assert [file.name for file in target.parent.iterdir() if not file.name.startswith(".")] == there
+    assert not there or [file.name for file in target.iterdir()] == ["first"]
+    with replacing_folder(target) as folder:
+        (folder / "second").touch()
+    assert [file.name for file in target.parent.iterdir()] == ["anna"]
+    assert [file.name for file in target.iterdir()] == ["second"]
 
 
 @pytest.fixture

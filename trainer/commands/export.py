@@ -60,6 +60,11 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
     from trainer.words import load_words
 
     model = run / "model" if (run / "model").is_dir() else run
+
+    def add_what_was_measured(folder: Path) -> None:
+        if read_record(model) and (evaluation := read_evaluation(model)):
+            add_evaluation(folder, evaluation)
+
     vocabulary = [word.text for word in load_words(words)] if words else []
     with shown() as report:
         write(
@@ -72,10 +77,9 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
             vocabulary=vocabulary,
             prompt=prompt,
             licence=licence,
+            finish=add_what_was_measured,
             report=report,
         )
-    if read_record(model) and (evaluation := read_evaluation(model)):
-        add_evaluation(out, evaluation)
     for file in sorted(file for file in out.rglob("*") if file.is_file()):
         typer.echo(f"{_size(file):>10}  {file.relative_to(out)}")
     if quantization != "float16":

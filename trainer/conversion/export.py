@@ -62,7 +62,7 @@ def export(  # noqa: PLR0913  # one argument an option of the command
     vocabulary: Sequence[str] = (),
     prompt: str = "",
     licence: str = "",
-    check_quality: Callable[[Path], object] = lambda _folder: None,
+    finish: Callable[[Path], object] = lambda _folder: None,
     report: Report = silent,
 ) -> Path:
     """Write a model as a folder that `saykey model fetch --from` takes, whole or not at all.
@@ -78,14 +78,13 @@ def export(  # noqa: PLR0913  # one argument an option of the command
         vocabulary: The owner's words that it was trained for.
         prompt: The text that it is best told to continue.
         licence: Of the weights, as the hub abbreviates it; empty for the base's, where that is known.
-        check_quality: Called with the finished folder before it gets its name; what it raises stops the
-            export.
+        finish: Called with the folder before it gets its name, to add to it; what it raises stops the export.
         report: Told how far it is.
 
     Raises:
         ModelError: The model is damaged or cannot be run, the name or the target cannot be used, or the
             export cannot be written.
-        DataError: What its training wrote beside it is damaged.
+        DataError: What its training wrote beside it is damaged, or another program exports to the target.
         MissingError: A package for ONNX is missing.
     """
     check_name(name)
@@ -108,7 +107,7 @@ def export(  # noqa: PLR0913  # one argument an option of the command
                 with (new / SILENCE).open("wb") as file:
                     np.save(file, states)
             _describe(new, replace(manifest, files=_sums(new)))
-            check_quality(new)
+            finish(new)
     except OSError as error:
         raise _unwritable(target, error) from error
     return target

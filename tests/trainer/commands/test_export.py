@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from typer.testing import CliRunner
 from device.errors import ModelError
 from device.models.manifest import read_manifest
 from tests import tiny_model
+from tests.trainer.conversion.conftest import RECORD
 from tests.trainer.reporting.made import evaluation
 from trainer.commands.export import export
-from trainer.evaluation.results import save
+from trainer.errors import DataError
+from trainer.evaluation.results import EVALUATION, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +56,16 @@ def test_what_was_measured_of_others_is_nothing_to_a_model_without_a_training(ru
     result = CliRunner().invoke(app, [str(base), "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert read_manifest(tmp_path / "out").training is None
+
+
+def test_what_was_measured_of_the_model_is_in_it_from_the_first(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "model" / "training.json").write_text(json.dumps(RECORD | {"base_sha256": ""}))
+    (tmp_path / "run" / EVALUATION).write_text("{")
+    result = CliRunner().invoke(app, [str(tmp_path / "run"), "--out", str(tmp_path / "anna")])
+    assert isinstance(result.exception, DataError)
+    assert EVALUATION in str(result.exception)
+    assert not (tmp_path / "anna").exists()
 
 
 @pytest.mark.parametrize(

@@ -178,8 +178,18 @@ def test_a_quality_that_is_not_good_enough_stops_it(run, tmp_path):
         raise DataError("word error rate 90 %")
 
     with pytest.raises(DataError, match="90 %"):
-        export(run / "model", tmp_path / "anna", name="anna", check_quality=worse)
+        export(run / "model", tmp_path / "anna", name="anna", finish=worse)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["run"]
+
+
+def test_two_do_not_export_to_one_folder_at_once(run, tmp_path):
+    def at_once(_folder: Path) -> None:
+        with pytest.raises(DataError, match=r"another saykey-trainer is at work in .*anna"):
+            export(run / "model", tmp_path / "anna", name="anna")
+
+    out = export(run / "model", tmp_path / "anna", name="anna", finish=at_once)
+    assert damaged_files(out, read_manifest(out)) == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["anna", "run"]
 
 
 def test_weights_that_became_no_numbers_are_not_exported(run, tmp_path):
@@ -211,8 +221,8 @@ def test_a_full_disk_leaves_what_was_there(run, tmp_path, monkeypatch):
 
 
 def test_a_place_that_cannot_be_written_is_named(run):
-    with pytest.raises(ModelError, match="/proc/anna cannot be written"):
-        export(run / "model", Path("/proc/anna"), name="anna")
+    with pytest.raises(ModelError, match="/sys/anna cannot be written"):
+        export(run / "model", Path("/sys/anna"), name="anna")
 
 
 EVALUATION = Evaluation(
