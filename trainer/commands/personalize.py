@@ -76,6 +76,9 @@ def personalize(  # noqa: PLR0913, PLR0917  # one argument an option
         job = _job(folder, own_set, general or [], noise, words, base, recipe, tune or [], work, name)
         chain, to_do = _planned(job, console)
         if plan:
+            if not to_do:
+                console.print("All of it is done.")
+                _tell(job, console)
             return
         if to_do and not yes and sys.stdin.isatty():
             typer.confirm("Begin?", default=True, abort=True)
@@ -166,22 +169,28 @@ def _planned(job: Job, console: Console) -> tuple[list[Step], list[Step]]:
 
 
 def _done(job: Job, chain: Sequence[Step], to_do: Sequence[Step], console: Console) -> None:
-    """Do the steps; say what came of it, how long it took, and what comes next."""
+    """Do the steps; say how long it took, what came of it, and what comes next."""
+    from trainer.personalize.screen import Screen, times_table
+    from trainer.personalize.steps import read, run
+
+    run(chain, job.work, Screen(console, chain, to_do))
+    console.print()
+    console.print(times_table(chain, read(job.work)))
+    _tell(job, console)
+
+
+def _tell(job: Job, console: Console) -> None:
+    """Say what came of it, where it is, and what comes next."""
     import shlex
 
     from trainer.evaluation.results import load
     from trainer.personalize.chain import REPORT
-    from trainer.personalize.screen import Screen, times_table
-    from trainer.personalize.steps import read, run
     from trainer.reporting.verdict import verdict
 
-    run(chain, job.work, Screen(console, chain, to_do))
     console.print()
     found = verdict(load(job.work))
     for sentence in found.sentences:
         console.print(sentence, markup=False, highlight=False)
-    console.print()
-    console.print(times_table(chain, read(job.work)))
     work, exported = (shlex.quote(str(path)) for path in (job.work, job.exported))
     lines = [f"Look at it:       {job.work / REPORT}", f"Write it anew:    saykey-trainer report {work}"]
     if found.flash:

@@ -122,6 +122,13 @@ def test_from_a_folder_to_a_verdict_though_it_is_interrupted(folder, base, monke
     assert again.stdout.count("done before") == 8
     assert verdict["sentences"][-1] in again.stdout
 
+    planned = run(folder, *options, "--plan")
+    assert planned.exit_code == 0
+    assert "All of it is done.\n" in planned.stdout
+    assert verdict["sentences"][-1] in planned.stdout
+    assert str(work / "report.html") in planned.stdout
+    assert "done before" not in planned.stdout
+
     better = Verdict(better=True, flash=True, sentences=("Flash it.",))
     monkeypatch.setattr("trainer.reporting.verdict.verdict", lambda _found: better)
     told = run(folder, *options).stdout.replace("\n", "")
