@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from trainer.evaluation.rates import Edits
 
+CHANCE = 0.05
+"""A difference that chance gives less often than this is taken for real."""
+
 
 def permutation_p(differences: Sequence[int]) -> float:
     """Give the two-sided p of a paired permutation test, exactly: above 0, at most 1.

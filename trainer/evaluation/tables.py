@@ -10,6 +10,7 @@ from rich.text import Text
 
 from trainer.evaluation.results import CLEAN
 from trainer.evaluation.scores import ALL_GENERAL
+from trainer.reporting.wording import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -81,7 +82,7 @@ def _comparisons(comparisons: Iterable[Comparison]) -> Table:
             str(each.errors),
             f"{each.difference:+.2f}",
             f"{each.low:+.2f} to {each.high:+.2f}",
-            "< 0.001" if each.p < 0.001 else f"{each.p:.3f}",
+            chance(each.p, 3),
         )
     return table
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trainer.evaluation.results import CLEAN
 from trainer.evaluation.scores import ALL_GENERAL
 from trainer.reporting.verdict import STOCK, pooled, tuned_name
-from trainer.reporting.wording import between, counted, length, per_cent, probability, signed, size
+from trainer.reporting.wording import between, chance, counted, length, per_cent, signed, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ def _set_row(
         f"{signed(compared.difference)} ({signed(compared.low)} to {signed(compared.high)})"
         if compared
         else "",
-        probability(compared.p).removeprefix("p = ").removeprefix("p ") if compared else "",
+        chance(compared.p) if compared else "",
         " → ".join(cer),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trainer.evaluation.results import CLEAN
 from trainer.evaluation.scores import ALL_GENERAL
+from trainer.evaluation.significance import CHANCE
 from trainer.reporting.wording import change, counted, listed, per_cent, probability, signed
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 STOCK = "stock"
 """The name of the model that the others are compared with."""
-
-CHANCE = 0.05
-"""A difference that chance gives less often than this is taken for real."""
 
 MARGIN = 0.5
 """A word error rate that rises by no more points than this is called as before."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainer.evaluation.significance import CHANCE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,7 +36,21 @@ def between(low: float | None, high: float | None) -> str:
 
 def probability(p: float) -> str:
     """Give a probability as it is written behind a test, "p = 0.01" or "p < 0.001"."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
+    text = chance(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def chance(p: float, decimals: int = 2) -> str:
+    """Give a probability, "0.01" or "< 0.001", with three decimals where it is small.
+
+    Near `CHANCE` it has as many as it takes to see on which side it is.
+    """
+    if p < 0.001:
+        return "< 0.001"
+    decimals = max(decimals, 3) if p < 0.01 else decimals
+    while p != CHANCE and float(f"{p:.{decimals}f}") == CHANCE:
+        decimals += 1
+    return f"{p:.{decimals}f}"
 
 
 def length(seconds: float) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from trainer.evaluation.results import Evaluation, Model, Result
@@ -23,6 +24,10 @@ def shown(results: list[Result], *words: str) -> str:
     found = Evaluation(
         MODELS, tuple(results), *map(tuple, score(results)), tuple(word_scores([*map(Word, words)], results))
     )
+    return printed(found)
+
+
+def printed(found: Evaluation) -> str:
     console = Console(width=100, no_color=True)
     with console.capture() as capture:
         for table in tables(found):
@@ -69,6 +74,14 @@ def test_tables_without_rows_are_left_out():
     text = shown(heard("red", "red", "red", "mine", "personal"))
     assert "Error rates" in text
     assert not [title for title in ("Under noise", "Words", "Without speech") if title in text]
+
+
+def test_a_p_near_the_limit_shows_on_which_side_it_is():
+    results = heard("red", "", "red", "a", "personal")
+    scores, comparisons = score(results)
+    near = tuple(replace(one, p=0.0497) for one in comparisons)
+    found = Evaluation(MODELS, tuple(results), tuple(scores), near, ())
+    assert row(printed(found), "Beside stock", "a", "tuned")[-1] == "0.0497"
 
 
 def test_the_smallest_p_is_no_zero():

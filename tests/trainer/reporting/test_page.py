@@ -130,6 +130,13 @@ def test_a_set_keeps_its_rates_though_nobody_speaks_in_one_of_its_recordings(wor
     assert not rows[-1][5]
 
 
+def test_the_p_of_a_set_is_not_rounded_to_the_limit():
+    nearly = replace(evaluation().comparisons[0], p=0.0497)
+    whole = evaluation()
+    row = tables.sets(replace(whole, comparisons=(nearly, *whole.comparisons[1:]))).rows[0]
+    assert row[6] == "0.0497"
+
+
 def test_texts_stay_text(work):
     said = tuple(one._replace(reference=f"{one.reference} {EVIL}", tuned=f"{EVIL} $x_2$") for one in SAID[:3])
     found = [replace(one, set="<b>mine</b> $a$", id="<i>", speaker="<s>") for one in results(said)]

@@ -55,6 +55,14 @@ def test_a_model_that_is_no_better_is_not_flashed(owner, sentence):
     assert found.sentences[-1] == "Do not flash it: keep the model that you have."
 
 
+def test_the_p_that_decides_is_not_rounded_to_the_limit():
+    nearly, just = (verdict(judged(replace(BETTER, p=p))) for p in (0.0503, 0.0497))
+    assert nearly.sentences[0].startswith("No difference beyond chance")
+    assert "p = 0.0503)" in nearly.sentences[0]
+    assert just.sentences[0].startswith("Better")
+    assert "p = 0.0497)" in just.sentences[0]
+
+
 def test_a_general_set_that_rises_beyond_chance_speaks_against_it():
     found = verdict(judged(BETTER, general("books", 1.2, half=0.5), general("news", -1.5), scores=(QUIET,)))
     assert (found.better, found.flash) == (True, False)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer.evaluation.significance import CHANCE
 from trainer.reporting import wording
 
 
@@ -19,6 +20,13 @@ from trainer.reporting import wording
         (wording.probability(0.0001), "p < 0.001"),
         (wording.probability(0.0042), "p = 0.004"),
         (wording.probability(0.0123), "p = 0.01"),
+        (wording.probability(0.0451), "p = 0.045"),
+        (wording.probability(0.04964), "p = 0.0496"),
+        (wording.probability(0.0504), "p = 0.0504"),
+        (wording.probability(0.05), "p = 0.05"),
+        (wording.chance(0.0002), "< 0.001"),
+        (wording.chance(0.6), "0.60"),
+        (wording.chance(0.6, 3), "0.600"),
         (wording.length(3.21), "3.2 s"),
         (wording.length(59.6), "1 min 0 s"),
         (wording.length(260), "4 min 20 s"),
@@ -37,6 +45,13 @@ from trainer.reporting import wording
 )
 def test_figures_read_like_words(text, expected):
     assert text == expected
+
+
+@given(p=st.floats(0.001, 1) | st.floats(0.0499, 0.0501), decimals=st.integers(2, 3))
+def test_a_probability_shows_on_which_side_of_the_limit_it_is(p, decimals):
+    shown = float(wording.chance(p, decimals))
+    assert (shown < CHANCE, shown > CHANCE) == (p < CHANCE, p > CHANCE)
+    assert shown == pytest.approx(p, abs=0.005)
 
 
 @given(name=st.text(max_size=60), longest=st.integers(1, 40))
