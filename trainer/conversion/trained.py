@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from trainer.errors import DataError
+from trainer.evaluation.evaluate import STOCK
 from trainer.evaluation.results import CLEAN, EVALUATION, Evaluation, load
 
 if TYPE_CHECKING:
@@ -97,13 +98,14 @@ def evaluated_rates(evaluation: Evaluation, sha256: str) -> dict[str, float]:
     """Give the word error rates of an evaluation, in per cent, on recordings as they are.
 
     Args:
-        evaluation: What was found; its first model is stock.
+        evaluation: What was found; its first model is what the others are compared with, and its rates count
+            only where it is stock.
         sha256: Sum of the weights whose rates are asked for; of others there are none.
     """
-    stock, *tuned = evaluation.models
+    _, *tuned = evaluation.models
     ours = [model.name for model in tuned if model.sha256 == sha256][:1]
     if not ours:
         return {}
-    names = {stock.name: "stock "} | dict.fromkeys(ours, "")
+    names = {STOCK: "stock "} | dict.fromkeys(ours, "")
     scores = (score for score in evaluation.scores if score.tier == CLEAN and score.model in names)
     return {f"{names[score.model]}{score.set}": score.wer for score in scores if score.wer is not None}

@@ -26,7 +26,7 @@ class Model(msgspec.Struct, frozen=True):
     """One model that was measured.
 
     Attributes:
-        name: "stock", "tuned", or the conversion's, as in "tuned float16".
+        name: "stock", or what is in its place; "tuned", or the conversion's, as in "tuned float16".
         folder: Where it was.
         quantization: Type of its matrices.
         size: Bytes of its files.
@@ -156,7 +156,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     """All that was found.
 
     Attributes:
-        models: What was measured, stock first.
+        models: What was measured; the others are compared with the first, which is stock or was asked for.
         results: Every recording with what each model made of it.
         scores: By model, set and tier.
         comparisons: By model, set and tier, for every model but stock.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trainer.evaluation.rates import align
 from trainer.evaluation.results import CLEAN
-from trainer.reporting.verdict import STOCK, tuned_name
+from trainer.reporting.verdict import stock_name, tuned_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,9 +70,10 @@ class Confusion(NamedTuple):
 
 def heard(evaluation: Evaluation) -> list[Heard]:
     """Give every clean recording with speech, in the evaluation's order."""
-    model = tuned_name(evaluation) or STOCK
+    first = stock_name(evaluation)
+    model = tuned_name(evaluation) or first
     clean = [one for one in evaluation.results if one.tier == CLEAN and one.role != "silence"]
-    stock = {_recording(one): one for one in clean if one.model == STOCK}
+    stock = {_recording(one): one for one in clean if one.model == first}
     all_heard = (_heard(one, stock.get(_recording(one))) for one in clean if one.model == model)
     return [one for one in all_heard if one.words]
 

@@ -18,7 +18,7 @@ from trainer.reporting import plots, tables, wording, work
 from trainer.reporting.heard import changed, confusions, heard, worst
 from trainer.reporting.sound import data_uri
 from trainer.reporting.tiers import noise_lines
-from trainer.reporting.verdict import tuned_name, verdict
+from trainer.reporting.verdict import stock_name, tuned_name, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,20 +80,21 @@ def report(folder: Path, target: Path, report: Report = silent) -> Path:
 
 
 def _measured(evaluation: Evaluation, recordings: Sequence[Heard]) -> dict[str, Any]:
-    model = tuned_name(evaluation)
+    stock, model = stock_name(evaluation), tuned_name(evaluation)
     found = confusions(recordings)
     better, worse = (changed(recordings, sign) for sign in (1, -1))
     moved = {"better": better[:CHANGED], "worse": worse[:CHANGED]}
     counts = {"better": len(better), "worse": len(worse)}
     return {
         "verdict": verdict(evaluation),
+        "stock": stock,
         "tuned": model,
-        "rates": plots.rates(tables.by_role(evaluation.scores), model),
+        "rates": plots.rates(tables.by_role(evaluation.scores), stock, model),
         "sets": tables.sets(evaluation),
-        "noise": plots.noise(noise_lines(evaluation)),
+        "noise": plots.noise(noise_lines(evaluation), stock),
         "conversions": tables.conversions(evaluation),
         "words": tables.words(evaluation),
-        "confusions": _confusions(found),
+        "confusions": _confusions(found, stock),
         "moved": moved,
         "counts": {**counts, "same": len(recordings) - len(better) - len(worse)},
         "speech_s": sum(one.duration_s for one in evaluation.results),
@@ -101,16 +102,16 @@ def _measured(evaluation: Evaluation, recordings: Sequence[Heard]) -> dict[str, 
     }
 
 
-def _confusions(found: Sequence[Any]) -> list[Table]:
+def _confusions(found: Sequence[Any], stock: str) -> list[Table]:
     gained = sorted((one for one in found if one.gain > 0), key=lambda one: -one.gain)
     lost = sorted((one for one in found if one.gain < 0), key=lambda one: one.gain)
     parts = (
-        ("The most frequent", "by stock and tuned together", found, CONFUSED),
-        ("Gained", "less often than by stock", gained, CONFUSED // 2),
-        ("Lost", "more often than by stock", lost, CONFUSED // 2),
+        ("The most frequent", f"by {stock} and tuned together", found, CONFUSED),
+        ("Gained", f"less often than by {stock}", gained, CONFUSED // 2),
+        ("Lost", f"more often than by {stock}", lost, CONFUSED // 2),
     )
     return [
-        tables.confusions(f"{title}, {min(most, len(part))} of {len(part)}: {how}", part[:most])
+        tables.confusions(f"{title}, {min(most, len(part))} of {len(part)}: {how}", part[:most], stock)
         for title, how, part, most in parts
         if part
     ]

@@ -94,20 +94,21 @@ def _curve(name: str, label: str, unit: str, lines: Sequence[_Line]) -> Markup:
     return inline(figure, f"curve-{name}", label)
 
 
-def rates(scores: Sequence[Score], model: str | None) -> Markup:
+def rates(scores: Sequence[Score], stock: str, model: str | None) -> Markup:
     """Give the clean word error rates by set with their 95 % intervals, stock above the tuned model."""
     rows = [one for one in scores if one.tier == CLEAN and one.wer is not None]
     sets = list(dict.fromkeys(one.set for one in rows))
     label = "Word error rate by set: " + "; ".join(
-        f"{one.model} on {one.set} {per_cent(one.wer)}" for one in rows if one.model in ("stock", model)
+        f"{one.model} on {one.set} {per_cent(one.wer)}" for one in rows if one.model in (stock, model)
     )
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(_WIDTH, 0.9 + 0.42 * len(sets)), layout="constrained")
         axes = figure.subplots()
-        for name, look, offset in (("stock", "stock", -0.16), (model, "tuned", 0.16)):
+        for name, look, offset in ((stock, "stock", -0.16), (model, "tuned", 0.16)):
             mine = {one.set: one for one in rows if one.model == name}
+            called = look if name == model else shortened(stock)
             places = [place + offset for place, title in enumerate(sets) if title in mine]
-            _dots(axes, [mine[title] for title in sets if title in mine], places, look)
+            _dots(axes, [mine[title] for title in sets if title in mine], places, look, called)
         axes.set_yticks(range(len(sets)), [shortened(title) for title in sets])
         axes.invert_yaxis()
         axes.set_xlim(left=0)
@@ -117,7 +118,7 @@ def rates(scores: Sequence[Score], model: str | None) -> Markup:
     return inline(figure, "rates", label)
 
 
-def _dots(axes: Axes, scores: Sequence[Score], places: Sequence[float], look: str) -> None:
+def _dots(axes: Axes, scores: Sequence[Score], places: Sequence[float], look: str, title: str) -> None:
     """Draw each score as a dot with its interval as whiskers."""
     for number, (one, place) in enumerate(zip(scores, places, strict=True)):
         wer = one.wer or 0.0
@@ -127,30 +128,30 @@ def _dots(axes: Axes, scores: Sequence[Score], places: Sequence[float], look: st
             wer,
             place,
             xerr=[[wer - low], [high - wer]],
-            label="" if number else look,
+            label="" if number else title,
             **style,  # type: ignore[arg-type]
         )
 
 
-def noise(lines: Sequence[NoiseLines]) -> list[Markup]:
+def noise(lines: Sequence[NoiseLines], stock: str) -> list[Markup]:
     """Give the word error rate by the noise added, a plot for each part that was measured with noise."""
-    return [_noise(one, number) for number, one in enumerate(lines)]
+    return [_noise(one, stock, number) for number, one in enumerate(lines)]
 
 
-def _noise(lines: NoiseLines, number: int) -> Markup:
+def _noise(lines: NoiseLines, stock: str, number: int) -> Markup:
     tiers = [tier if tier == CLEAN else f"{tier} dB" for tier in lines.tiers]
-    sides = [("stock", lines.stock), ("tuned", lines.tuned)]
+    sides = [("stock", stock, lines.stock), ("tuned", "tuned", lines.tuned)]
     label = f"Word error rate of {lines.title} by noise: " + "; ".join(
-        f"{look} {', '.join(f'{tier} {per_cent(rate)}' for tier, rate in zip(tiers, rates, strict=True))}"
-        for look, rates in sides
+        f"{name} {', '.join(f'{tier} {per_cent(rate)}' for tier, rate in zip(tiers, rates, strict=True))}"
+        for _, name, rates in sides
         if rates
     )
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
         axes = figure.subplots()
-        for look, rates in sides:
+        for look, name, rates in sides:
             if rates:
-                axes.plot(range(len(tiers)), rates, label=look, markersize=6, **_LOOKS[look])  # type: ignore[arg-type]
+                axes.plot(range(len(tiers)), rates, label=shortened(name), markersize=6, **_LOOKS[look])  # type: ignore[arg-type]
         axes.set_xticks(range(len(tiers)), tiers)
         axes.set_ylim(bottom=0)
         axes.set_ylabel("wrong words, %")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trainer.evaluation.results import CLEAN
 from trainer.evaluation.scores import ALL_GENERAL
-from trainer.reporting.verdict import STOCK, pooled, tuned_name
+from trainer.reporting.verdict import pooled, stock_name, tuned_name
 from trainer.reporting.wording import between, chance, counted, length, per_cent, signed, size
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def by_role(scores: Iterable[Score]) -> list[Score]:
 
 def sets(evaluation: Evaluation) -> Table:
     """Give the error rates of stock and the tuned model by set."""
-    model = tuned_name(evaluation)
+    stock, model = stock_name(evaluation), tuned_name(evaluation)
     ours = (one for one in evaluation.comparisons if one.model == model and one.tier == CLEAN)
     compared = {(one.set, one.role): one for one in ours}
     # In some recordings of a set nobody may speak: these stand in a row of their own.
@@ -56,10 +56,10 @@ def sets(evaluation: Evaluation) -> Table:
     for one in by_role(evaluation.scores):
         scores.setdefault((one.set, one.role), {})[one.model] = one
     rows = [
-        _set_row(group[0], by.get(STOCK), by.get(model or ""), compared.get(group))
+        _set_row(group[0], by.get(stock), by.get(model or ""), compared.get(group))
         for group, by in scores.items()
     ]
-    headings = ("set", "who", "recordings", "stock", "tuned", "difference", "p", "characters")
+    headings = ("set", "who", "recordings", stock, "tuned", "difference", "p", "characters")
     caption = (
         "Wrong words (and, last, characters) by set in per cent with 95 % intervals; differences in points"
     )
@@ -121,7 +121,7 @@ def conversions(evaluation: Evaluation) -> Table:
 
 def _model_rate(evaluation: Evaluation, model: Model, role: str) -> str:
     compared = [one for one in evaluation.comparisons if one.role == role and one.tier == CLEAN]
-    if model.name == STOCK:  # every other model is compared with it: any of them has its counts
+    if model.name == stock_name(evaluation):  # all others are compared with it: any of them has its counts
         total = pooled(one for one in compared if one.model == compared[0].model)
         return per_cent(total.stock_wer) if total else _only_rate(evaluation, role)
     total = pooled(one for one in compared if one.model == model.name)
@@ -130,15 +130,16 @@ def _model_rate(evaluation: Evaluation, model: Model, role: str) -> str:
 
 def _only_rate(evaluation: Evaluation, role: str) -> str:
     """Give stock's rate where nothing was compared, if there is but one set."""
-    scores = [one for one in by_role(evaluation.scores) if one.role == role and one.model == STOCK]
+    stock = stock_name(evaluation)
+    scores = [one for one in by_role(evaluation.scores) if one.role == role and one.model == stock]
     return per_cent(scores[0].wer) if len(scores) == 1 else ""
 
 
 def words(evaluation: Evaluation) -> Table | None:
     """Give how often each word of the list was right, the worst first; `None` without a list."""
-    model = tuned_name(evaluation)
+    first, model = stock_name(evaluation), tuned_name(evaluation)
     found = {(one.model, one.word): one for one in evaluation.words}
-    names = {word: (found.get((STOCK, word)), found.get((model or "", word))) for _, word in found}
+    names = {word: (found.get((first, word)), found.get((model or "", word))) for _, word in found}
     if not names:
         return None
     rows = []
@@ -148,14 +149,14 @@ def words(evaluation: Evaluation) -> Table | None:
         sides = [f"{side.right} of {side.of}" if side else "" for side in (stock, tuned)]
         wrong = [str(side.invented) if side else "" for side in (stock, tuned)]
         rows.append((share, word, (word, *sides, *wrong)))
-    headings = ("word", "right, stock", "right, tuned", "where not said, stock", "where not said, tuned")
-    return Table("The words of the list", headings, [row for _, _, row in sorted(rows)])
+    counts = (f"{what}, {name}" for what in ("right", "where not said") for name in (first, "tuned"))
+    return Table("The words of the list", ("word", *counts), [row for _, _, row in sorted(rows)])
 
 
-def confusions(caption: str, found: Sequence[Confusion]) -> Table:
+def confusions(caption: str, found: Sequence[Confusion], stock: str) -> Table:
     """Give words that were taken for others."""
     rows = [(one.said, one.heard, str(one.stock), str(one.tuned), _gain(one.gain)) for one in found]
-    return Table(caption, ("said", "heard", "stock", "tuned", "change"), rows, texts=2)
+    return Table(caption, ("said", "heard", stock, "tuned", "change"), rows, texts=2)
 
 
 def _gain(gain: int) -> str:

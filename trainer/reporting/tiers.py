@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trainer.evaluation.rates import Edits, per_cent, word_edits
 from trainer.evaluation.results import CLEAN
-from trainer.reporting.verdict import STOCK, tuned_name
+from trainer.reporting.verdict import stock_name, tuned_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,21 +42,21 @@ def noise_lines(evaluation: Evaluation) -> list[NoiseLines]:
     """
     noisy = {(one.set, one.id) for one in evaluation.results if one.tier != CLEAN}
     results = [one for one in evaluation.results if (one.set, one.id) in noisy]
-    lines = (_lines(title, role, results, tuned_name(evaluation)) for role, title in TITLES.items())
+    models = (stock_name(evaluation), tuned_name(evaluation) or "")
+    lines = (_lines(title, role, results, models) for role, title in TITLES.items())
     return [one for one in lines if one.utterances]
 
 
-def _lines(title: str, role: str, results: Sequence[Result], model: str | None) -> NoiseLines:
+def _lines(title: str, role: str, results: Sequence[Result], models: tuple[str, str]) -> NoiseLines:
     edits: dict[tuple[str, str], list[Edits]] = {}
     for one in results:
-        if one.role == role and one.model in (STOCK, model):
+        if one.role == role and one.model in models:
             found = word_edits(one.reference, one.text)
             if found.of:
                 edits.setdefault((one.model, one.tier), []).append(found)
     tiers = tuple(sorted({tier for _, tier in edits}, key=_noisiness))
     stock, tuned = (
-        tuple(per_cent(edits[name, tier]) for tier in tiers if (name, tier) in edits)
-        for name in (STOCK, model or "")
+        tuple(per_cent(edits[name, tier]) for tier in tiers if (name, tier) in edits) for name in models
     )
     complete = (rates if len(rates) == len(tiers) else () for rates in (stock, tuned))
     return NoiseLines(title, max(map(len, edits.values()), default=0), tiers, *complete)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.results import Comparison, Evaluation
 
 STOCK = "stock"
-"""The name of the model that the others are compared with."""
+"""The name of the model that the others are compared with, unless another was asked for."""
 
 MARGIN = 0.5
 """A word error rate that rises by no more points than this is called as before."""
@@ -68,9 +68,14 @@ class _Finding(NamedTuple):
     sentences: tuple[str, ...]
 
 
+def stock_name(evaluation: Evaluation) -> str:
+    """Give the model that the others are compared with, the first: `STOCK`, or what `--against` named."""
+    return evaluation.models[0].name if evaluation.models else STOCK
+
+
 def tuned_name(evaluation: Evaluation) -> str | None:
-    """Give the model that is meant for the device: "tuned", else the first that is not stock."""
-    names = [model.name for model in evaluation.models if model.name != STOCK]
+    """Give the model that is meant for the device: "tuned", else the first that is compared."""
+    names = [model.name for model in evaluation.models[1:]]
     return "tuned" if "tuned" in names else next(iter(names), None)
 
 
@@ -178,18 +183,19 @@ def _noise(evaluation: Evaluation, model: str | None) -> _Finding:
     invented = sum(one.invented for one in mine)
     if not invented:
         return _Finding(fine=True, sentences=("Nothing is typed for noise.",))
-    before = sum(one.invented for one in scores if one.model == STOCK)
+    stock = stock_name(evaluation)
+    before = sum(one.invented for one in scores if one.model == stock)
     return _Finding(
         fine=False,
         sentences=(
-            f"Noise makes it type {counted(invented, 'character')} (stock: {before}); it should be none.",
+            f"Noise makes it type {counted(invented, 'character')} ({stock}: {before}); it should be none.",
         ),
     )
 
 
 def _words(evaluation: Evaluation, model: str | None) -> tuple[str, ...]:
     shares = []
-    for name in (STOCK, model):
+    for name in (stock_name(evaluation), model):
         scores = [one for one in evaluation.words if one.model == name]
         of = sum(one.of for one in scores)
         shares.append(100 * sum(one.right for one in scores) / of if of else None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from trainer.conversion.trained import evaluated_rates, rates, read_evaluation, read_record
 from trainer.errors import DataError
@@ -68,6 +69,13 @@ def test_the_rates_of_an_evaluation_are_those_of_the_same_weights():
     assert evaluated_rates(EVALUATION, "tuned int8") == {"stock anna": 5.5, "anna": 3.5}
     assert evaluated_rates(EVALUATION, "tuned float16 float16") == {"stock anna": 5.5, "anna": 3.4}
     assert evaluated_rates(EVALUATION, "of another training") == {}
+
+
+def test_the_rates_of_another_model_are_not_those_of_stock():
+    models = (replace(EVALUATION.models[0], name="base.en"), *EVALUATION.models[1:])
+    scores = (replace(EVALUATION.scores[0], model="base.en"), *EVALUATION.scores[1:])
+    against = replace(EVALUATION, models=models, scores=scores)
+    assert evaluated_rates(against, "tuned int8") == {"anna": 3.5}
 
 
 def test_an_evaluation_is_found_in_the_run_and_in_the_work_folder(run):

@@ -137,6 +137,22 @@ def test_the_p_of_a_set_is_not_rounded_to_the_limit():
     assert row[6] == "0.0497"
 
 
+def test_another_model_that_was_compared_with_stands_under_its_name(work, page):
+    def renamed(one):
+        return replace(one, model="base.en") if one.model == "stock" else one
+
+    made = evaluation()
+    whole = replace(
+        evaluation([renamed(one) for one in made.results]),
+        models=(replace(made.models[0], name="base.en"), *made.models[1:]),
+        words=tuple(map(renamed, made.words)),
+    )
+    shown = written(work, whole).texts
+    assert {name: text for name, text in shown.items() if name} == {
+        name: text.replace("stock", "base.en") for name, text in page.texts.items() if name
+    }
+
+
 def test_texts_stay_text(work):
     said = tuple(one._replace(reference=f"{one.reference} {EVIL}", tuned=f"{EVIL} $x_2$") for one in SAID[:3])
     found = [replace(one, set="<b>mine</b> $a$", id="<i>", speaker="<s>") for one in results(said)]
