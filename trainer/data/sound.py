@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import soundfile
 
 from device.audio.files import read
 from device.audio.sound import SAMPLE_RATE_HZ, seconds
+from device.errors import SoundError
 from trainer.data.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ _FLAT = 3
 """So many equal samples in a row at full scale are clipped, as Audacity's Find Clipping has it."""
 
 _BLOCK = 1 << 18
+
+_PAGE_HEADER, _LARGEST_PAGE = 27, 65_307
+"""Bytes of an OGG's page before the lengths of its segments, and of all of it at most (RFC 3533, 6)."""
+
+_ENCODERS_DIFFER_S = 0.1
+"""Some count the frame of MP3 that has the count in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +87,19 @@ def measure(path: Path) -> Facts:
     """Measure a sound file.
 
     Raises:
-        SoundError: It is missing, empty, damaged, cut short, or no sound.
+        SoundError: It is missing, empty, damaged, cut short, or no sound. Of an MP3 that does not hold the
+            number of its frames, nobody can tell whether it is cut.
     """
     facts = declared(path)
     if facts is not None and LONGEST_READ_S < facts.duration_s < 1e9:  # a length may be unknown
         return facts
     samples = read(path)
     with opened(path) as sound:
+        if _is_cut_short(path, sound, seconds(len(samples))):
+            raise SoundError(
+                f"{path}: is cut short after {seconds(len(samples)):.2f} s; copy it again, or, if nothing is "
+                "missing, save it as FLAC"
+            )
         clipped = _clipped(sound)
         rate_hz, channels, subtype = sound.samplerate, sound.channels, sound.subtype
     power = frame_powers(samples)
@@ -172,6 +186,43 @@ def silent_ends_s(power: NDArray[np.float64]) -> tuple[float, float]:
         return 0.0, 0.0
     frame_s = seconds(_FRAME)
     return float(heard[0]) * frame_s, float(len(power) - 1 - heard[-1]) * frame_s
+
+
+def _is_cut_short(path: Path, sound: Any, read_s: float) -> bool:
+    """Say whether there was more of an MP3 or OGG, as far as it says so itself; `read` takes what is left."""
+    if sound.format == "OGG":
+        return not _has_end(path)
+    return (
+        sound.format == "MP3"
+        and sound.frames / sound.samplerate > read_s + _ENCODERS_DIFFER_S
+        and _has_count(path)
+    )
+
+
+def _has_end(path: Path) -> bool:
+    """Say whether the last page of an OGG is whole and says that it is the last (RFC 3533, 6)."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LARGEST_PAGE))
+        tail = file.read()
+    page = tail[tail.rfind(b"OggS") :]
+    if len(page) < _PAGE_HEADER:
+        return False
+    segments = page[_PAGE_HEADER - 1]
+    lengths = page[_PAGE_HEADER : _PAGE_HEADER + segments]
+    return bool(page[5] & 4) and len(page) >= _PAGE_HEADER + segments + sum(lengths)
+
+
+def _has_count(path: Path) -> bool:
+    """Say whether an MP3 holds the number of its frames, as LAME and ffmpeg write it; else it is guessed."""
+    with path.open("rb") as file:
+        head = file.read(10)
+        if head[:3] == b"ID3":  # the size has 7 bits a byte (ID3v2.4.0, 6.2)
+            file.seek(10 + sum(byte << 7 * place for place, byte in enumerate(head[:5:-1])))
+        else:
+            file.seek(0)
+        frame = file.read(48)  # its header, what belongs to the sound, at most 32 bytes, the mark, its flags
+    mark = re.search(rb"(Xing|Info)\0\0\0(.)", frame, re.DOTALL)
+    return mark is not None and bool(mark[2][0] & 1)
 
 
 def _clipped(sound: Any) -> int:

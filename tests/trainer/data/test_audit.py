@@ -211,6 +211,18 @@ def test_a_length_that_the_list_contradicts_is_flagged(recorded, speechlike):
     assert ("flagged", "duration") not in found(audited, "a.wav")
 
 
+@pytest.mark.parametrize("name", ["a.mp3", "a.ogg"])
+def test_a_compressed_recording_that_is_cut_short_is_left_out_with_the_remedy(recorded, speechlike, name):
+    folder = recorded((name, sentence(0), speechlike(6.0)), ("b.wav", sentence(1), speechlike(3.0, 1)))
+    (folder / name).write_bytes((folder / name).read_bytes()[:-8_000])
+    audited = examine(folder)
+    (finding,) = (each for each in audited.findings if each.file == name)
+    assert (finding.severity, finding.kind) == ("rejected", "damaged")
+    assert finding.wrong.startswith("is cut short after")
+    assert finding.remedy == "copy it again, or, if nothing is missing, save it as FLAC"
+    assert kept(audited) == {"b.wav"}
+
+
 def test_a_text_is_the_same_with_either_apostrophe(recorded, speechlike):
     sounds = [speechlike(3.0, number) for number in range(2)]
     folder = recorded(("a.wav", "It's Anna's, isn't it?", sounds[0]), split="test")

@@ -102,6 +102,43 @@ def test_no_name_makes_a_sound_of_what_is_none(tmp_path):
         measure(tmp_path / "a.raw")
 
 
+COMPRESSED = [("a.mp3", "MPEG_LAYER_III"), ("a.ogg", "VORBIS"), ("a.ogg", "OPUS")]
+
+
+@pytest.mark.parametrize(("name", "subtype"), COMPRESSED)
+@pytest.mark.parametrize("share", [0.95, 0.5])
+def test_a_compressed_sound_that_is_cut_short_is_refused_and_a_whole_one_is_not(
+    tmp_path, speechlike, name, subtype, share
+):
+    path = tmp_path / name
+    soundfile.write(path, speechlike(6.0), 16_000, subtype=subtype)
+    assert measure(path).duration_s == pytest.approx(6.0, abs=0.1)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(SoundError, match=r"is cut short after \d\.\d+ s; copy it again"):
+        measure(path)
+
+
+def test_an_mp3_with_a_tag_before_its_sound_is_seen_to_be_cut_short(tmp_path, speechlike):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, speechlike(3.0), 16_000)
+    tagged = b"ID3\4\0\0\0\0\2\1" + bytes(2 * 128 + 1) + path.read_bytes()
+    path.write_bytes(tagged)
+    assert measure(path).duration_s == pytest.approx(3.0, abs=0.1)
+    path.write_bytes(tagged[: len(tagged) // 2])
+    with pytest.raises(SoundError, match="is cut short"):
+        measure(path)
+
+
+def test_an_mp3_whose_length_is_guessed_is_not_called_cut_short(tmp_path, speechlike):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, np.concatenate([np.zeros(4_000), speechlike(3.0)]), 16_000)
+    content = path.read_bytes()
+    path.write_bytes(content[content.index(content[:2], 4) :])  # without the frame that has the count
+    assert soundfile.info(path).duration > 6  # by the frames of silence at its beginning
+    assert measure(path).duration_s == pytest.approx(3.25, abs=0.2)
+
+
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"fLaC" + bytes(50)])
 def test_what_is_no_sound(tmp_path, content):
     (tmp_path / "a.wav").write_bytes(content)
