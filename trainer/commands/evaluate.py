@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from device.settings import Settings
     from trainer.dataset import Utterance
+    from trainer.evaluation.results import Evaluation
 
 _ANY = "all"
 """The split that stands for every one."""
@@ -73,22 +74,15 @@ def evaluate(  # noqa: PLR0913, PLR0917  # one argument an option
       saykey-trainer evaluate recordings --model tuned/int8 --also tuned/float16 --out work
       saykey-trainer evaluate recordings --json | jq '.scores[] | [.model, .set, .tier, .wer]'
     """
-    import msgspec
-    from rich.console import Console
-
     from device.settings_files import load
-    from trainer.dataset import load_manifest
     from trainer.evaluation.evaluate import evaluate as measure
     from trainer.evaluation.results import save
-    from trainer.evaluation.tables import tables
     from trainer.evaluation.trials import TIERS_DB
     from trainer.progress import shown
     from trainer.words import load_words
 
     settings = load(config).settings
-    utterances = [_named_in_unicode(each) for folder in data for each in load_manifest(folder)]
-    _check_sets(utterances, [*(only or ()), *((personal,) if personal is not None else ())])
-    utterances = _chosen(utterances, only or [], split)
+    utterances = _recordings(data, only or [], personal, split)
     models = _named(settings, against, model, also or [])
     noises = _sounds(noise) if noise else ()
     listed = load_words(words) if words else ()
@@ -109,12 +103,37 @@ def evaluate(  # noqa: PLR0913, PLR0917  # one argument an option
     if out:
         with _writing(out):
             save(found, out)
+    _print(found, as_json=as_json)
+
+
+def _print(found: Evaluation, *, as_json: bool) -> None:
+    """Print what was found, for people or for programs."""
+    import msgspec
+    from rich.console import Console
+
+    from trainer.evaluation.tables import tables
+
     if as_json:
         typer.echo(msgspec.json.encode(found))
         return
     console = Console()
     for table in tables(found):
         console.print(table)
+
+
+def _recordings(
+    data: Sequence[Path], sets: Sequence[str], personal: str | None, split: str
+) -> list[Utterance]:
+    """Give the recordings of folders that are asked for.
+
+    Raises:
+        DataError: A folder has no list, there is no set of a name, or no recording is left.
+    """
+    from trainer.dataset import load_manifest
+
+    all_of_them = [_named_in_unicode(each) for folder in data for each in load_manifest(folder)]
+    _check_sets(all_of_them, [*sets, *((personal,) if personal is not None else ())])
+    return _chosen(all_of_them, sets, split)
 
 
 def _named(
