@@ -820,7 +820,7 @@ def test_where_nothing_can_be_kept_the_log_says_so(tmp_path: Path, caplog: pytes
 def test_a_write_that_was_cut_off_leaves_what_was_kept_before(tmp_path: Path):
     file = tmp_path / "host.json"
     file.write_text(json.dumps({"address": TABLET, "name": "Tablet"}))
-    file.with_name(".host.json.new").write_text('{"addr')
+    file.with_name(".host.json.0123abcd.new").write_text('{"addr')
     kept = KeptHost(file)
     assert kept.read() == (TABLET, "Tablet")
     kept.keep("usb", "usb")

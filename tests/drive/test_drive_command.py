@@ -207,9 +207,8 @@ def test_refused_settings_are_tried_again_once_they_are_others(capsys, card: Pat
     assert main(["drive", "take", str(card)]) == 1, "they were taken away, and have come back"
 
 
-@pytest.mark.parametrize("place", ["refused.toml", ".refused.toml.new"])
-def test_refused_settings_that_cannot_be_remembered_are_told_again(caplog, card: Path, place: str):
-    (state_folder() / place).mkdir(parents=True)
+def test_refused_settings_that_cannot_be_remembered_are_told_again(caplog, card: Path):
+    (state_folder() / "refused.toml").mkdir(parents=True)
     (card / "SAYKEY.TOML").write_bytes(b"[text\n")
     for _ in range(2):
         assert main(["drive", "take", str(card)]) == 1
