@@ -287,10 +287,9 @@ class Kept:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._tries.open("ab") as file:
-                file.write(b".")
-                file.flush()
+                tries = file.truncate(file.tell() + 1)  # its length alone takes no room on a full disk
                 os.fsync(file.fileno())
-                return file.tell() <= _MOST_TRIES
+                return tries <= _MOST_TRIES
         except OSError as error:
             log.warning("%s cannot be written: %s", self._tries, error.strerror)
             return True

@@ -108,6 +108,19 @@ def _sweep(path: Path) -> None:
             new.unlink()
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write a small file where it lies, which takes no room on a full disk; a cut may leave half of it.
+
+    Raises:
+        OSError: It is not there, or cannot be written.
+    """
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def sha256_of(path: Path) -> str:
     """Give the sum of a file, in hexadecimal.
 
