@@ -14,7 +14,7 @@ import pytest
 from device.demo import SENTENCE
 from device.drive import session
 from device.drive.image import FatImage
-from device.drive.kept import Kept
+from device.drive.kept import CARD, Kept
 from device.drive.session import serve_drive, take_left_over
 from device.errors import DriveError
 from device.events import StopRequested
@@ -435,7 +435,7 @@ async def test_a_stop_at_the_question_leaves_the_key_for_the_next_start(device: 
 def test_on_a_full_disk_the_tries_are_counted_too(tmp_path: Path):
     with small_disk(tmp_path) as disk:
         fill(disk)
-        assert [Kept(folder=disk).try_again() for _ in range(4)] == [True, True, True, False]
+        assert [Kept(folder=disk).try_again(CARD) for _ in range(4)] == [True, True, True, False]
 
 
 async def test_what_never_comes_to_its_end_is_thrown_away(device: Device, monkeypatch, caplog):
