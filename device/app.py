@@ -182,13 +182,14 @@ def host_described(settings: Settings, keyboard: KeyboardSettings) -> Host:
     return replace(host_of(keyboard, controls=controls), languages=MappingProxyType(languages))
 
 
-def targets_of(
+def targets_of(  # noqa: PLR0913  the two keyboards, of which one may come later
     settings: Settings,
     usb: Keyboard | None,
     paired: PairedKeyboard | None = None,
     bluetooth: Paired | None = None,
     *,
     folder: Path | None = None,
+    late_usb: Callable[[], Keyboard | None] = lambda: None,
 ) -> Targets:
     """Give the hosts that there are, each as the settings describe it.
 
@@ -198,6 +199,7 @@ def targets_of(
         paired: The keyboard of the paired hosts, if Bluetooth shall be used.
         bluetooth: The radio, in that case.
         folder: Where the choice is kept; without, where such things are kept.
+        late_usb: Gives the keyboard at the USB cable, where that was missing, once it is there.
 
     Raises:
         SettingsError: There is no such layout, or no such chord.
@@ -210,7 +212,8 @@ def targets_of(
         names = (target.name, target.address) if target else ()
         return next((known[name.casefold()] for name in names if name.casefold() in known), others)
 
-    return Targets(usb, paired, bluetooth, describe, KeptHost((folder or state_folder()) / "host.json"))
+    kept = KeptHost((folder or state_folder()) / "host.json")
+    return Targets(usb, paired, bluetooth, describe, kept, late_usb=late_usb)
 
 
 def assemble(  # noqa: PLR0913  the parts that differ
@@ -338,6 +341,18 @@ def board(
     )
 
 
+def _late_usb() -> Keyboard | None:
+    """Give the keyboard at the USB cable, if its controller has come since the daemon began."""
+    from device.hardware.usb_keyboard import usb_keyboard
+
+    try:
+        usb = usb_keyboard()
+    except KeyboardError:
+        return None
+    log.info("the USB cable can be used now")
+    return usb
+
+
 def board_parts(
     settings: Settings, button: Button, indicator: Indicator, monitor: HciMonitor | None = None
 ) -> tuple[Parts, Bluetooth | None]:
@@ -364,7 +379,7 @@ def board_parts(
         log.warning("the USB cable is not used: %s", error)
     if settings.bluetooth.enabled:
         paired, radio = bluetooth_of(settings, monitor.again() if monitor else None)
-    targets = targets_of(settings, usb, paired, radio)
+    targets = targets_of(settings, usb, paired, radio, late_usb=_late_usb)
     gain = capture_gain.CaptureGain(settings.microphone.gain, state_folder() / capture_gain.FILE)
     with _microphone(settings, gain) as microphone:
         parts = assemble(

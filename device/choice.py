@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from device.errors import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from device.kept_host import KeptHost
     from device.pairing import BondedHost
@@ -54,16 +54,17 @@ class Choice:
 
     A host that is forgotten leaves the choice to the one at the USB cable, or else to the first. While
     Bluetooth does not work, nobody knows who is forgotten. What takes the place of a host to which this run
-    has no way, as Bluetooth or the cable is not used, is not kept: it was not chosen.
+    has no way, as Bluetooth or the cable is not used, is not kept: it was not chosen. Once
+    the cable can be used after all, who had chosen it has it again.
     """
 
-    def __init__(self, bluetooth: Bluetooth | None, kept: KeptHost, *, has_usb: bool) -> None:
+    def __init__(self, bluetooth: Bluetooth | None, kept: KeptHost, has_usb: Callable[[], bool]) -> None:
         """Begin with the host that was chosen last.
 
         Args:
             bluetooth: Knows the hosts that are paired.
             kept: Where the choice is kept.
-            has_usb: Whether there is a keyboard at the USB cable.
+            has_usb: Says whether there is a keyboard at the USB cable.
         """
         self._bluetooth = bluetooth
         self._kept = kept
@@ -90,7 +91,7 @@ class Choice:
         paired = self._bluetooth.hosts() if self._bluetooth else ()
         targets = [Target(host.address, host.name) for host in paired]
         targets.sort(key=lambda target: (target.name.casefold(), target.address))
-        return [Target(USB, USB), *targets] if self._has_usb else targets
+        return [Target(USB, USB), *targets] if self._has_usb() else targets
 
     def use(self, name: str) -> None:
         """Choose a host by its name or its address.
@@ -122,11 +123,13 @@ class Choice:
         """Take a new name of the chosen host; choose another one in the place of one that is forgotten."""
         chosen, known = self._chosen, self.known()
         now = next((target for target in known if chosen and target.address == chosen.address), None)
-        if now:
+        if self._is_makeshift and self._last_kept in known:
+            self._is_makeshift = False
+            self._choose(self._last_kept)
+        elif now:
             self._choose(now)
         elif not (chosen and chosen.address != USB and self._bluetooth and self._bluetooth.problem):
-            way = self._has_usb if chosen and chosen.address == USB else self._bluetooth
-            self._is_makeshift |= chosen is not None and not way
+            self._is_makeshift |= chosen is not None and (chosen.address == USB or not self._bluetooth)
             self._choose(known[0] if known else None)
 
     def _choose(self, target: Target | None) -> None:

@@ -109,14 +109,15 @@ class Dictation:
         # From the beginning, since what comes before `run` is acted on in it: a signal comes when it likes.
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._presses = Presses(settings.button, self.post)
-        self._further_presses = FurtherPresses(settings.button, self.post)
-        self.languages = parts.languages or Languages(settings.recognition)
-        self._recordings = Recordings(parts.detector, settings, lambda: self.languages.chosen)
         self._was_open = False  # for hands-free, until the first press of the latest ones closed it
         self._is_early = False  # the latest press came before the microphone was open
         self._wanted: Then | None = None  # what comes after, once it may
         self._resumes = False  # typing may go on once the latest press is no double press
+        self._keyboard_fault = ""  # with which the user may speak: Bluetooth types it, or it waits
+        self._presses = Presses(settings.button, self.post)
+        self._further_presses = FurtherPresses(settings.button, self.post)
+        self.languages = parts.languages or Languages(settings.recognition)
+        self._recordings = Recordings(parts.detector, settings, lambda: self.languages.chosen)
         self._transcriber = Transcriber(parts.recogniser, self.post, self.progress)
         self._outbox = Outbox()
         self._typist = Typist(
@@ -174,7 +175,6 @@ class Dictation:
             Gesture.HANDS_FREE: self._toggle_hands_free,
             Gesture.FORGET_CORRECTIONS: self._switching.forget_corrections,
         }
-        self._keyboard_fault = ""  # with which the user may speak: Bluetooth types it, or it waits
 
     def post(self, event: Event) -> None:
         """Put an event on the queue, from any thread. What comes after the end is ignored."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from device.choice import NOBODY, USB, Choice, unknown
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.1
 """How often it is looked, while a host is away, whether another one was chosen."""
+
+_LOOK_FOR_USB_EVERY_S = 1.0
+"""How often it is looked, where the cable cannot be used, whether it can be now."""
 
 _NO_BLUETOOTH = "Bluetooth is off: set bluetooth.enabled to true in the settings."
 
@@ -89,13 +94,15 @@ class Targets:
     `wait_until_ready` is called: so the typist has time to finish a character and to take all keys up.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the two keyboards, of which one may come later
         self,
         usb: Keyboard | None,
         paired: BluetoothKeyboard | None,
         bluetooth: Bluetooth | None,
         describe: Callable[[Target | None], Host],
         kept: KeptHost,
+        *,
+        late_usb: Callable[[], Keyboard | None] = lambda: None,
     ) -> None:
         """Turn to the host that was chosen last, or else to the first.
 
@@ -105,11 +112,14 @@ class Targets:
             bluetooth: The radio.
             describe: Says how a host reads keys.
             kept: Where the choice is kept.
+            late_usb: Gives the keyboard at the USB cable, where that was missing, once it is there.
         """
         self._usb, self._paired = usb, paired
+        self._late_usb = late_usb
+        self._usb_due_s = 0.0  # when to look again whether there is one
         self._bluetooth = bluetooth
         self._describe = describe
-        self._choice = Choice(bluetooth, kept, has_usb=usb is not None)
+        self._choice = Choice(bluetooth, kept, self._has_usb)
         self._address: str | None = None  # of the current host, whose keyboard takes the reports
         self._keyboard: Keyboard | None = None
         self._absences = 0  # of those that were the current host before
@@ -212,6 +222,7 @@ class Targets:
 
     def close(self) -> None:
         """Close the keyboards; return when the choice is kept."""
+        self._usb_due_s = math.inf
         if self._resting:
             self._resting.cancel()
         for keyboard in (self._usb, self._paired):
@@ -220,6 +231,12 @@ class Targets:
         self._choice.close()
 
     # From one host to another.
+
+    def _has_usb(self) -> bool:
+        if self._usb is None and time.monotonic() >= self._usb_due_s:
+            self._usb_due_s = time.monotonic() + _LOOK_FOR_USB_EVERY_S
+            self._usb = self._late_usb()
+        return self._usb is not None
 
     def _since(self) -> int:
         """Give how often the current host has gone away since it is that."""

@@ -230,9 +230,8 @@ async def dictate(  # noqa: PLR0913  what outlives it
                 _hosts_told(parts.hosts, radio, dictation.post, daemon),
                 _unstuck(stuck, dictation.post),
             ):
-                await (
-                    corrections.start()
-                )  # not before a second Saykey is refused, which may have other settings
+                # Not before a second Saykey is refused, which may have other settings.
+                await corrections.start()
                 then = await dictation.run(ready=tell_ready)
         finally:
             await asyncio.sleep(0)  # a signal that came meanwhile is told

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import io
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
+from device import app, hosts
 from device.app import bluetooth_of, board, check_start, targets_of
 from device.control_requests import List, ask
-from device.errors import ControlError
+from device.errors import ControlError, KeyboardError
+from device.hardware import usb_keyboard
 from device.keyboard.host import host_of
 from device.keyboard.reports import ALL_UP
 from device.running import _hosts_told
 from device.settings import BluetoothSettings, KeyboardSettings, Settings
+from device.simulation.scripted_button import ScriptedButton
+from device.simulation.silent_indicator import SilentIndicator
 from device.simulation.virtual_host import VirtualHost
 from device.simulation.virtual_keyboard import VirtualKeyboard
 
@@ -89,6 +94,25 @@ async def test_arrivals_are_watched_while_it_runs(tmp_path):
     async with _hosts_told(targets, radio, lambda _: None):
         assert monitor.is_open
     assert not monitor.is_open
+    targets.close()
+
+
+async def test_a_controller_that_comes_after_the_daemon_began_is_used(tmp_path, monkeypatch):
+    def find():
+        if not there:
+            raise KeyboardError("There is no USB device controller.")
+
+    there: list[str] = []
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(usb_keyboard, "find", find)
+    monkeypatch.setattr(hosts, "_LOOK_FOR_USB_EVERY_S", 0)
+    monkeypatch.setattr(app, "_microphone", lambda *_: nullcontext())
+    monkeypatch.setattr(app, "assemble", lambda _, **parts: parts)  # without a model
+    parts, _ = app.board_parts(SETTINGS, ScriptedButton(), SilentIndicator())
+    targets = parts["hosts"]
+    assert targets.names() == []
+    there.append("fe980000.usb")
+    assert (targets.names(), targets.name) == (["usb"], "usb")
     targets.close()
 
 

@@ -586,11 +586,12 @@ def desk_of(tmp_path: Path):
     """Make targets without a typist."""
     made = []
 
-    def make(*, usb: bool = True, radio: Radio | None = None):
+    def make(*, usb: bool = True, radio: Radio | None = None, late_usb=lambda: None):
         radio = radio or Radio(Tablet=TABLET, phone=PHONE)
         cable = VirtualKeyboard(VirtualHost.described_by(DESCRIBED["usb"])) if usb else None
         settings = Settings(hosts={"tablet": DESCRIBED["Tablet"], PHONE.lower(): DESCRIBED["Phone"]})
-        made.append(targets_of(settings, cable, PairedKeyboard(), radio, folder=tmp_path / "a" / "b"))
+        folder = tmp_path / "a" / "b"
+        made.append(targets_of(settings, cable, PairedKeyboard(), radio, folder=folder, late_usb=late_usb))
         return made[-1]
 
     yield make
@@ -731,6 +732,92 @@ async def test_what_was_chosen_comes_back_after_a_run_that_had_no_way_to_it(desk
     assert desk_of().name == "phone", "then it was chosen"
 
 
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  nobody tells it
+            await asyncio.sleep(0.001)
+
+
+class Late:
+    """A cable that can be used only later."""
+
+    def __init__(self, usb: VirtualKeyboard) -> None:
+        self.usb, self.is_there, self.looks = usb, False, 0
+
+    def __call__(self) -> VirtualKeyboard | None:
+        self.looks += 1
+        return self.usb if self.is_there else None
+
+
+async def test_a_cable_that_can_be_used_later_is_one_more_to_choose(desk_of, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hosts_module, "_LOOK_FOR_USB_EVERY_S", 0)
+    cable = Late(VirtualKeyboard(VirtualHost.described_by(DESCRIBED["usb"])))
+    targets = desk_of(usb=False, late_usb=cable)
+    targets.use("Tablet")
+    with pytest.raises(HostError, match="There is no host 'usb'"):
+        targets.use("usb")
+    cable.is_there, before = True, targets.absences()
+    assert (targets.names(), targets.name) == (["usb", "phone", "Tablet"], "Tablet")
+    assert targets.absences() == before
+    targets.use("usb")
+    await targets.wait_until_ready()
+    await targets.send(ALL_UP)
+
+
+async def test_who_chose_the_cable_has_it_again_once_it_can_be_used(
+    desk_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hosts_module, "_LOOK_FOR_USB_EVERY_S", 0)
+    at_first = desk_of()
+    at_first.use("usb")
+    at_first.close()
+    cable = Late(VirtualKeyboard(VirtualHost.described_by(DESCRIBED["usb"])))
+    targets = desk_of(usb=False, late_usb=cable)
+    assert targets.name == "phone"
+    cable.is_there, before = True, targets.absences()
+    assert targets.name == "usb"
+    assert targets.absences() == before + 1, "what was not typed yet waits for the press"
+    targets.use("Tablet")
+    assert targets.name == "Tablet", "then that is chosen"
+
+
+async def test_a_cable_is_looked_for_now_and_then_and_not_after_the_end(desk_of):
+    cable = Late(VirtualKeyboard(VirtualHost.described_by(DESCRIBED["usb"])))
+    targets = desk_of(usb=False, late_usb=cable)
+    for _ in range(100):
+        targets.names()
+    assert cable.looks == 1
+    targets.close()
+    cable.is_there = True
+    assert "usb" not in targets.names()
+
+
+async def test_text_that_has_nowhere_to_go_waits_for_a_cable_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hosts_module, "_LOOK_FOR_USB_EVERY_S", 0)
+    host = VirtualHost.described_by(DESCRIBED["usb"])
+    cable = Late(VirtualKeyboard(host))
+    targets = targets_of(
+        Settings(hosts=DESCRIBED), None, PairedKeyboard(), Radio(), folder=tmp_path, late_usb=cable
+    )
+    outbox, entry = Outbox(), Entry(1, "ab")
+    outbox.put(entry)
+    done: list[Entry] = []
+    typist = Typist(targets, targets, outbox, report_change=lambda: None, finished=done.append)
+    task = asyncio.create_task(typist.run())
+    await until(lambda: typist.host_away)
+    cable.is_there = True
+    await until(lambda: not typist.host_away)
+    assert (outbox.held, host.text) == (True, "")
+    typist.release()
+    await until(lambda: done)
+    assert host.text == "ab"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    targets.close()
+
+
 async def test_without_any_host_text_waits_for_the_first_that_is_paired(tmp_path: Path):
     desk = Desk(tmp_path)
     await desk.close()
@@ -820,7 +907,7 @@ def test_where_nothing_can_be_kept_the_log_says_so(tmp_path: Path, caplog: pytes
 def test_a_write_that_was_cut_off_leaves_what_was_kept_before(tmp_path: Path):
     file = tmp_path / "host.json"
     file.write_text(json.dumps({"address": TABLET, "name": "Tablet"}))
-    file.with_name(".host.json.new").write_text('{"addr')
+    file.with_name(".host.json.0123abcd.new").write_text('{"addr')
     kept = KeptHost(file)
     assert kept.read() == (TABLET, "Tablet")
     kept.keep("usb", "usb")

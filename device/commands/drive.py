@@ -6,20 +6,22 @@ import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from device.commands import add_common
 from device.commands.model import show_progress
 from device.control_requests import DriveOff, DriveOn, Reload, Status, ask
 from device.drive.folder import FolderPlace
-from device.drive.kept import Kept
+from device.drive.kept import CARD, Kept
 from device.drive.take import take
 from device.drive.words import DOCTOR, RESULT, on_drive
-from device.errors import ControlError, DriveError, HostError
+from device.errors import BundleError, ControlError, DriveError, HostError
+from device.models.install import install as install_bundle
 
 if TYPE_CHECKING:
     import argparse
 
+    from device.models.install import Installed
     from device.models.signature import PublicKey
 
 HELP = "Be a small USB drive, on which models and settings are dropped; or take them from a folder."
@@ -100,7 +102,8 @@ def take_from(folder: Path, kept: Kept) -> int:
     if folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=True):
         raise DriveError(f"{folder} cannot be written: what is there would be taken again at every start.")
     place = FolderPlace(folder)
-    taken = take(place, kept, _trust, show_progress, shown=kept.refused(), stays=True)
+    install = partial(_install, kept)
+    taken = take(place, kept, _trust, show_progress, shown=kept.refused(), stays=True, install=install)
     if not taken.sentences:
         kept.keep_refused(taken.refused)
         _tell_how_it_is(place, kept)
@@ -113,6 +116,20 @@ def take_from(folder: Path, kept: Kept) -> int:
     kept.keep_refused(taken.refused)  # only what was told is not told again
     _tell_how_it_is(place, kept)
     return 1 if taken.has_failed else 0
+
+
+def _install(kept: Kept, *arguments: Any, **options: Any) -> Installed:
+    """Take in a bundle, unless that was begun too often and never ended: nothing else would be reached.
+
+    Raises:
+        SaykeyError: It was, or the bundle is refused.
+    """
+    try:
+        if not kept.try_again(CARD):
+            raise BundleError("The device did not come to its end with it: use a smaller one, or try again.")
+        return install_bundle(*arguments, **options)
+    finally:
+        kept.forget_tries(CARD)
 
 
 def _tell_how_it_is(place: FolderPlace, kept: Kept) -> None:

@@ -52,11 +52,12 @@ _REFUSED = {SETTINGS: "refused.toml", WORDS: "refused_words.txt"}
 
 _LAST_FAULT = "last_fault.txt"
 
-_TRIES = "drive.tries"
+DRIVE, CARD = "drive", "card"
+"""Where something may be with which the device does not come to its end."""
 
 _MOST_TRIES = 3
-"""So often what an earlier drive has left is begun to be taken, before it is thrown away: the daemon may not
-come to its end with it, and would not come to anything else."""
+"""So often what an earlier drive has left, or a model on a card, is begun to be taken, before it is thrown
+away: the device may not come to its end with it, and would not come to anything else."""
 
 _LONGEST, _MOST_LINES, _LONGEST_LINE = 64 << 10, 1000, 2000
 """Bytes, lines and bytes of a line that settings may have: several times what the template has. The parser's
@@ -278,26 +279,32 @@ class Kept:
         try:
             self.image.unlink(missing_ok=True)
             self._new_image.unlink(missing_ok=True)
-            self._tries.unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s is left: %s", self.image, error.strerror)
+        self.forget_tries(DRIVE)
 
-    def try_again(self) -> bool:
-        """Count that what is on the image is begun to be taken anew; say whether that is not too often."""
+    def try_again(self, place: str) -> bool:
+        """Count that what is on the drive or card is begun to be taken anew; say whether not too often."""
+        tries = self._tries(place)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with self._tries.open("ab") as file:
-                file.write(b".")
-                file.flush()
+            with tries.open("ab") as file:
+                count = file.truncate(file.tell() + 1)  # its length alone takes no room on a full disk
                 os.fsync(file.fileno())
-                return file.tell() <= _MOST_TRIES
+                return count <= _MOST_TRIES
         except OSError as error:
-            log.warning("%s cannot be written: %s", self._tries, error.strerror)
+            log.warning("%s cannot be written: %s", tries, error.strerror)
             return True
 
-    @property
-    def _tries(self) -> Path:
-        return self._folder / _TRIES
+    def forget_tries(self, place: str) -> None:
+        """Forget how often it was begun: the device came to its end with it."""
+        try:
+            self._tries(place).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s is left: %s", self._tries(place), error.strerror)
+
+    def _tries(self, place: str) -> Path:
+        return self._folder / f"{place}.tries"
 
     @property
     def _new_image(self) -> Path:

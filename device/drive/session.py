@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from device.drive.image import FatImage
+from device.drive.kept import DRIVE
 from device.drive.take import Taken, take
 from device.drive.words import result
 from device.errors import DriveError
@@ -119,7 +120,7 @@ async def take_left_over(  # noqa: PLR0913  the parts, and what a test wants oth
         drive.close()
     except DriveError as error:  # what was dropped can be taken all the same
         log.warning("%s", error)
-    if kept.try_again():
+    if kept.try_again(DRIVE):
         async with _Taker(kept, button, indicator, install, asks=asks).watching() as taker:
             await taker.take(FatImage(kept.image))
     else:

@@ -125,7 +125,8 @@ def ensure(folder: Path, wanted: Gadget, configfs: Configfs) -> bool:
     """
     if _is_as(wanted, folder):
         return False
-    remove(folder, configfs)
+    if any((folder / "configs").glob("*")):  # a function alone stays, by whose number devices are allowed
+        remove(folder, configfs)
     try:
         _make(folder, wanted, configfs)
     except BaseException:

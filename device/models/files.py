@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import hashlib
 import os
 import pwd
 from contextlib import contextmanager, suppress
+from glob import escape
+from secrets import token_hex
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -68,15 +71,54 @@ def new_file(path: Path) -> Iterator[SummedFile]:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file in the place of what is there: a cut leaves the one or the other, whole.
 
+    Others may write it meanwhile: the last one counts. What a writer that was killed has left goes.
+
     Raises:
         OSError: It cannot be written; what was there still is.
     """
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with new_file(new) as file:
-        file.write(content)
-    new.replace(path)
+    _sweep(path)
+    while not _replaced(path, content):
+        pass  # somebody swept what was just made, and not locked yet
+
+
+def _replaced(path: Path, content: bytes) -> bool:
+    new = path.with_name(f".{path.name}.{token_hex(4)}.new")
+    try:
+        with new.open("xb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # the kernel lets go of it however this program ends
+            if not os.fstat(file.fileno()).st_nlink:
+                return False
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            new.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
     sync(path.parent)
+    return True
+
+
+def _sweep(path: Path) -> None:
+    """Remove what was to become a file, where nobody writes it any more."""
+    for new in path.parent.glob(f".{escape(path.name)}.*new"):
+        with suppress(OSError), new.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            new.unlink()
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Write a small file where it lies, which takes no room on a full disk; a cut may leave half of it.
+
+    Raises:
+        OSError: It is not there, or cannot be written.
+    """
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sha256_of(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from device.errors import ModelError
-from device.models.files import replace_file
+from device.models.files import is_full, replace_file, write_over
 from device.models.store import INCOMING
 
 if TYPE_CHECKING:
@@ -108,7 +108,12 @@ class Starts:
         return begun if begun.model == name else _Begun()
 
     def _write(self, begun: _Begun) -> None:
+        content = msgspec.json.encode(begun)
         try:
-            replace_file(self._file, msgspec.json.encode(begun))
+            replace_file(self._file, content)
         except OSError as error:
+            with suppress(OSError):
+                if is_full(error):
+                    write_over(self._file, content)
+                    return
             log.warning("the starts with a model are not counted: %s: %s", self._file, error.strerror)

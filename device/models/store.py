@@ -168,7 +168,7 @@ class Store:
             ModelError: It is not there or damaged, or the store cannot be written.
         """
         self.verify(name)
-        with self.changing():
+        with self._locked():
             self.switch_to(name)
 
     def switch_back(self, *, for_good: bool = False) -> str:
@@ -180,7 +180,7 @@ class Store:
         Raises:
             ModelError: There is none before, it is damaged, or the store cannot be written.
         """
-        with self.changing():
+        with self._locked():
             name = self.previous()
             if name is None:
                 raise ModelError("There is no model to go back to; to choose one, run: saykey model list")
@@ -213,6 +213,18 @@ class Store:
         Raises:
             ModelError: Another program is changing it, or it cannot be written, or is another user's.
         """
+        with self._locked():
+            incoming = self.root / INCOMING
+            incoming.mkdir()
+            yield incoming
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Do as `changing`, for what takes no room: a folder would take some, which a full disk has not.
+
+        Raises:
+            ModelError: As there.
+        """
         # Root could write to it, but its owner could neither replace nor remove that afterwards.
         if owner := other_owner(self.root):
             raise ModelError(
@@ -226,9 +238,7 @@ class Store:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 try:
                     self._sweep()
-                    incoming = self.root / INCOMING
-                    incoming.mkdir()
-                    yield incoming
+                    yield
                 finally:
                     self._sweep()
         except BlockingIOError as error:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
+import signal
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +15,6 @@ from device.commands import drive as command
 from device.control import serving
 from device.drive.folder import FolderPlace
 from device.drive.kept import Kept
-from device.drive.take import take
 from device.errors import DriveError
 from device.kept_host import state_folder
 from device.models.install import install
@@ -207,9 +208,8 @@ def test_refused_settings_are_tried_again_once_they_are_others(capsys, card: Pat
     assert main(["drive", "take", str(card)]) == 1, "they were taken away, and have come back"
 
 
-@pytest.mark.parametrize("place", ["refused.toml", ".refused.toml.new"])
-def test_refused_settings_that_cannot_be_remembered_are_told_again(caplog, card: Path, place: str):
-    (state_folder() / place).mkdir(parents=True)
+def test_refused_settings_that_cannot_be_remembered_are_told_again(caplog, card: Path):
+    (state_folder() / "refused.toml").mkdir(parents=True)
     (card / "SAYKEY.TOML").write_bytes(b"[text\n")
     for _ in range(2):
         assert main(["drive", "take", str(card)]) == 1
@@ -235,7 +235,7 @@ def test_from_a_card_on_which_nothing_can_be_removed_nothing_is_taken(monkeypatc
 
 @needs_minisign
 def test_a_model_is_installed_from_a_card_once(monkeypatch, capsys, card: Path, parts):
-    monkeypatch.setattr(command, "take", partial(take, install=partial(install, test=passes)))
+    monkeypatch.setattr(command, "install_bundle", partial(install, test=passes))
     (card / "SAYKEY.PUB").write_bytes(KEY)
     (card / "anna.saykey").write_bytes(packed(parts))
     assert main(["drive", "take", str(card)]) == 0
@@ -243,3 +243,30 @@ def test_a_model_is_installed_from_a_card_once(monkeypatch, capsys, card: Path, 
     assert f"Installed {name}" in capsys.readouterr().out
     assert main(["drive", "take", str(card)]) == 0
     assert "nothing new" in capsys.readouterr().out
+
+
+@needs_minisign
+def test_a_model_that_never_comes_to_its_end_is_refused_at_the_fourth_start(monkeypatch, card: Path, parts):
+    def is_killed(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def start() -> int | None:
+        taking = multiprocessing.get_context("fork").Process(
+            target=lambda: sys.exit(main(["drive", "take", str(card)]))
+        )
+        taking.start()
+        taking.join()
+        return taking.exitcode
+
+    (card / "SAYKEY.PUB").write_bytes(KEY)
+    (card / "anna.saykey").write_bytes(packed(parts))
+    monkeypatch.setattr(command, "install_bundle", is_killed)
+    assert [start() for _ in range(3)] == [-signal.SIGKILL] * 3
+    assert (card / "anna.saykey").exists()
+    assert start() == 1
+    assert "anna.saykey was refused" in (card / "RESULT.TXT").read_text()
+    assert not (card / "anna.saykey").exists()
+
+    monkeypatch.setattr(command, "install_bundle", partial(install, test=passes))
+    (card / "anna.saykey").write_bytes(packed(parts))
+    assert main(["drive", "take", str(card)]) == 0, "copied again, it is tried again"

@@ -14,7 +14,7 @@ import pytest
 from device.demo import SENTENCE
 from device.drive import session
 from device.drive.image import FatImage
-from device.drive.kept import Kept
+from device.drive.kept import CARD, Kept
 from device.drive.session import serve_drive, take_left_over
 from device.errors import DriveError
 from device.events import StopRequested
@@ -28,6 +28,7 @@ from device.simulation.silent_indicator import SilentIndicator
 from device.simulation.virtual_drive import VirtualDrive
 from tests.bundles import OWNER, STRANGER, public
 from tests.drive.fat import drop, is_sound, mtools, names, needs_minisign, needs_mtools, read
+from tests.full_disk import fill, small_disk
 from tests.models.flashing import packed, passes
 from tests.parts import PATIENCE_S
 
@@ -429,6 +430,12 @@ async def test_a_stop_at_the_question_leaves_the_key_for_the_next_start(device: 
     device.indicator.on[State.CONFIRM] = device.press
     await device.start_again()
     assert device.kept.trust.key() == public()
+
+
+def test_on_a_full_disk_the_tries_are_counted_too(tmp_path: Path):
+    with small_disk(tmp_path) as disk:
+        fill(disk)
+        assert [Kept(folder=disk).try_again(CARD) for _ in range(4)] == [True, True, True, False]
 
 
 async def test_what_never_comes_to_its_end_is_thrown_away(device: Device, monkeypatch, caplog):

@@ -64,7 +64,9 @@ class FakeConfigfs(Configfs):
                 entries = LANGUAGE
         if not entries:
             raise FileNotFoundError(errno.ENOENT, "no such function", str(folder))
-        folder.mkdir(exist_ok=True)
+        if folder.is_dir():
+            return
+        folder.mkdir()
         for entry in entries:
             if entry.endswith("/"):
                 (folder / entry).mkdir(exist_ok=True)

@@ -99,6 +99,20 @@ def test_up_mends_what_a_crash_left_at_any_point(root: Path):
         assert attributes(root, "saykey-drive") == drive
 
 
+def test_a_function_that_was_made_before_keeps_the_number_by_which_others_know_it(root: Path):
+    configfs = FakeConfigfs(root)
+    up(root, configfs)
+    wanted = attributes(root)
+    down(root, configfs)
+    configfs.load("libcomposite")
+    for folder in ("saykey", "saykey/functions/hid.usb0"):
+        configfs.make(root / GADGETS / folder)
+    (root / GADGETS / "saykey/functions/hid.usb0/dev").write_text("241:0\n")
+
+    assert up(root, configfs)
+    assert attributes(root) == wanted | {"functions/hid.usb0/dev": b"241:0\n"}
+
+
 def test_down_leaves_nothing_and_may_be_repeated(root: Path):
     configfs = FakeConfigfs(root)
     up(root, configfs)

@@ -11,6 +11,7 @@ import pytest
 from device.models.fetch import fetch
 from device.models.starts import Starts
 from device.models.store import Store
+from tests.full_disk import fill, small_disk
 from tests.models.flashing import silent
 
 
@@ -134,8 +135,27 @@ def test_a_damaged_count_begins_anew(flashed: Store, content: bytes):
 
 
 def test_what_was_left_half_written_hinders_nothing(flashed: Store):
-    (flashed.root / "..starts.new").write_bytes(b"{")
+    (flashed.root / "..starts.0123abcd.new").write_bytes(b"{")
     assert failures(flashed, 4) == [None, None, None, "good"]
+
+
+def test_on_a_full_disk_a_bad_model_is_given_up_too(template: Path, tmp_path: Path, caplog):
+    with small_disk(tmp_path) as disk:
+        full = Store(Path(shutil.copytree(template, disk / "store", symlinks=True)))
+        assert failures(full, 1) == [None]
+        fill(disk)
+        assert failures(full, 3) == [None, None, "good"]
+        assert (full.current(), full.previous()) == ("good", None)
+    assert "are not counted" not in caplog.text
+
+
+def test_a_full_disk_on_which_there_is_no_count_yet_hinders_no_start(template: Path, tmp_path: Path, caplog):
+    with small_disk(tmp_path) as disk:
+        full = Store(Path(shutil.copytree(template, disk / "store", symlinks=True)))
+        fill(disk)
+        assert failures(full, 1) == [None]
+    assert "are not counted" in caplog.text
+    assert "No space left on device" in caplog.text
 
 
 def test_a_store_that_cannot_be_written_hinders_no_start(flashed: Store, caplog):

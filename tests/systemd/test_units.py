@@ -12,7 +12,7 @@ import pytest
 from device.boards.board import board_named, boards
 from device.cli import _parser
 from device.control_requests import SERVICE_FOLDER
-from device.hardware.gadget_status import GADGETS
+from device.hardware.gadget_status import GADGETS, HID, NAME
 from device.hardware.led_file import LED_FILE
 from device.hardware.usb_gadget import GROUP
 from device.kept_host import SERVICE_STATE
@@ -249,12 +249,11 @@ def test_the_gadget_is_looked_after_at_every_start_and_the_card_once():
     assert read(TAKE)["RemainAfterExit"] == ["yes"]
 
 
-def test_the_gadget_waits_for_configfs_and_is_left_out_without_a_controller():
+def test_the_gadget_waits_for_configfs():
     gadget = read(GADGET)
     for unit in ("modprobe@libcomposite.service", "sys-kernel-config.mount"):
         assert unit in words(gadget, "Wants")
         assert unit in words(gadget, "After")
-    assert gadget["ConditionDirectoryNotEmpty"] == ["/sys/class/udc"]
 
 
 def test_systemd_waits_as_long_as_the_daemon(daemon: Unit):
@@ -285,6 +284,36 @@ def test_the_command_is_one_of_saykeys(name: str):
     assert _parser(arguments).parse_args(arguments).command == arguments[0]
 
 
+def script_of(name: str, key: str, places: Mapping[str, str]) -> list[str]:
+    """Give the command of a unit, at other places."""
+    shell, option, script = re.fullmatch(r"(\S+) (-c) '(.*)'", read(name)[key][0]).groups()
+    for there, here in {"$$": "$", **places}.items():
+        script = script.replace(there, here)
+    return [shell, option, script]
+
+
+@pytest.mark.parametrize("has_controller", [True, False])
+@pytest.mark.parametrize("has_configfs", [True, False])
+def test_without_a_controller_the_gadget_is_left_out_but_for_its_function(
+    tmp_path: Path, *, has_controller: bool, has_configfs: bool
+):
+    if has_controller:
+        (tmp_path / "sys/class/udc/fe980000.usb").mkdir(parents=True)
+    if has_configfs:
+        (tmp_path / GADGETS).mkdir(parents=True)
+    else:
+        (tmp_path / "sys/kernel").mkdir(parents=True)
+        (tmp_path / "sys/kernel/config").touch()  # nothing can be made in it, by root neither
+    done = subprocess.run(
+        script_of(GADGET, "ExecCondition", {"/sys/": f"{tmp_path}/sys/"}), capture_output=True, check=False
+    )
+    assert (done.returncode == 0) == has_controller
+    assert done.returncode < 255  # else the unit would have failed
+    assert not done.stdout + done.stderr
+    made = tmp_path / GADGETS / NAME / HID
+    assert made.is_dir() == (has_configfs and not has_controller)
+
+
 class Leds:
     """LEDs as files, with the triggers that the kernel shows, and the unit that blinks them."""
 
@@ -296,12 +325,8 @@ class Leds:
             (self.folder / name / "trigger").write_text(f"{trigger}\n")
 
     def run(self, key: str) -> None:
-        shell, option, script = re.fullmatch(r"(\S+) (-c) '(.*)'", read(FAILED)[key][0]).groups()
-        places = {"/run/saykey-failed": self._kept, "/sys/class/leds": self.folder}
-        for there, here in {"$$": "$", **places}.items():
-            assert there in script
-            script = script.replace(there, str(here))
-        subprocess.run([shell, option, script], check=True)
+        places = {"/run/saykey-failed": str(self._kept), "/sys/class/leds": str(self.folder)}
+        subprocess.run(script_of(FAILED, key, places), check=True)
 
     def triggers(self) -> dict[str, str]:
         return {each.name: (each / "trigger").read_text().strip() for each in self.folder.iterdir()}
