@@ -609,7 +609,8 @@ async def all_acted(desk):
 
 
 def do(desk, move):
-    is_heard = not desk.mute.is_on and desk.microphone._post is not None
+    # One that is being closed is closed at any moment: by a thread, which may have its turn late.
+    is_heard = desk.dictation._hearing._microphone.is_open
     match move:
         case "hands_free":
             desk.switch.tap()

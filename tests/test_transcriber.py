@@ -262,16 +262,18 @@ from device.transcriber import Transcriber
 class Stuck:
     def recognise(self, recording, report):
         print("stuck", flush=True)
+        is_stuck.set()
         threading.Event().wait()
 
 async def main():
     transcriber = Transcriber(Stuck(), print, Progress())
     transcriber.put(1, Recording(np.zeros(16, np.float32), ()))
     task = asyncio.create_task(transcriber.run())
-    await asyncio.sleep(0.01)
+    await asyncio.to_thread(is_stuck.wait)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
+is_stuck = threading.Event()
 asyncio.run(main())
 """
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -76,9 +77,11 @@ def test_a_key_that_only_calls_itself_the_owners_is_refused():
 @given(st.data())
 def test_any_changed_byte_is_refused(data):
     signature = bytearray(sign(b"content"))
-    # The first line is a comment that nobody vouches for.
-    place = data.draw(st.integers(signature.index(b"\n") + 1, len(signature) - 2))
-    signature[place] ^= data.draw(st.integers(1, 255))
+    # The first line is a comment that nobody vouches for. The last letter of base64 has bits that say
+    # nothing: with others of them it is the same signature.
+    places = set(range(signature.index(b"\n") + 1, len(signature) - 1))
+    places -= {found.start() for found in re.finditer(rb"[^=]=", signature)}
+    signature[data.draw(st.sampled_from(sorted(places)))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(BundleError):
         verify(b"content", bytes(signature), public())
 
