@@ -85,7 +85,7 @@ def with_closed(board: Board, file: Path | None) -> Board:
         file: What was given for it; none where it needs none.
 
     Raises:
-        BuildError: It is missing, or another, or the board needs none.
+        BuildError: It is missing, or another, or cannot be read, or the board needs none.
     """
     if board.boot_loader is None or (closed := board.boot_loader.closed) is None:
         if file:
@@ -99,7 +99,11 @@ def with_closed(board: Board, file: Path | None) -> Board:
         )
     if not file.is_file():
         raise BuildError(f"There is no file {file}: {how}")
-    if (found := sha256_of(file)) != closed.sha256:
+    try:
+        found = sha256_of(file)
+    except OSError as error:
+        raise BuildError(f"{file} cannot be read ({error.strerror}): look at its permissions.") from error
+    if found != closed.sha256:
         raise BuildError(f"{file} is another program than is expected (sha256 {found}): {how}")
     return replace(board, boot_loader=replace(board.boot_loader, closed=replace(closed, file=file)))
 

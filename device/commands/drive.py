@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ from device.models.install import install as install_bundle
 
 if TYPE_CHECKING:
     import argparse
+    from typing import BinaryIO
 
     from device.models.install import Installed
     from device.models.signature import PublicKey
+    from device.models.store import Store
 
 HELP = "Be a small USB drive, on which models and settings are dropped; or take them from a folder."
 
@@ -45,6 +48,10 @@ examples:
   sudo saykey drive take /boot/firmware/saykey    without the service
   sudo systemctl restart saykey-take          the same, where the service is installed
 """
+
+
+_HEAD = 1024
+"""Bytes at the beginning of a bundle, among which is the signature that no other has."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -118,16 +125,18 @@ def take_from(folder: Path, kept: Kept) -> int:
     return 1 if taken.has_failed else 0
 
 
-def _install(kept: Kept, *arguments: Any, **options: Any) -> Installed:
+def _install(kept: Kept, store: Store, bundle: BinaryIO, *arguments: Any, **options: Any) -> Installed:
     """Take in a bundle, unless that was begun too often and never ended: nothing else would be reached.
 
     Raises:
         SaykeyError: It was, or the bundle is refused.
     """
     try:
-        if not kept.try_again(CARD):
+        head = bundle.read(_HEAD)
+        bundle.seek(0)
+        if not kept.try_again(CARD, f"-{sha256(head).hexdigest()[:8]}"):
             raise BundleError("The device did not come to its end with it: use a smaller one, or try again.")
-        return install_bundle(*arguments, **options)
+        return install_bundle(store, bundle, *arguments, **options)
     finally:
         kept.forget_tries(CARD)
 

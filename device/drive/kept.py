@@ -283,28 +283,36 @@ class Kept:
             log.warning("%s is left: %s", self.image, error.strerror)
         self.forget_tries(DRIVE)
 
-    def try_again(self, place: str) -> bool:
-        """Count that what is on the drive or card is begun to be taken anew; say whether not too often."""
-        tries = self._tries(place)
+    def try_again(self, place: str, what: str = "") -> bool:
+        """Count that what is on the drive or card is begun to be taken anew; say whether not too often.
+
+        Args:
+            place: Where it is.
+            what: Which it is, where another may have come in its place meanwhile, as on a card.
+        """
+        tries = self._folder / f"{place}{what}.tries"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tries.open("ab") as file:
-                count = file.truncate(file.tell() + 1)  # its length alone takes no room on a full disk
-                os.fsync(file.fileno())
-                return count <= _MOST_TRIES
+            # No link is followed: root takes a card, too, in a folder that is another user's.
+            file = os.open(tries, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            try:
+                count = os.fstat(file).st_size + 1
+                os.ftruncate(file, count)  # its length alone takes no room on a full disk
+                os.fsync(file)
+            finally:
+                os.close(file)
         except OSError as error:
             log.warning("%s cannot be written: %s", tries, error.strerror)
             return True
+        return count <= _MOST_TRIES
 
     def forget_tries(self, place: str) -> None:
-        """Forget how often it was begun: the device came to its end with it."""
-        try:
-            self._tries(place).unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("%s is left: %s", self._tries(place), error.strerror)
-
-    def _tries(self, place: str) -> Path:
-        return self._folder / f"{place}.tries"
+        """Forget how often anything was begun there: the device came to its end with what is there now."""
+        for tries in self._folder.glob(f"{place}*.tries"):
+            try:
+                tries.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s is left: %s", tries, error.strerror)
 
     @property
     def _new_image(self) -> Path:

@@ -85,7 +85,8 @@ def _replaced(path: Path, content: bytes) -> bool:
     new = path.with_name(f".{path.name}.{token_hex(4)}.new")
     try:
         with new.open("xb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # the kernel lets go of it however this program ends
+            with suppress(OSError):  # where there are no locks, nobody gets one to sweep, either
+                fcntl.flock(file, fcntl.LOCK_EX)  # the kernel lets go of it however this program ends
             if not os.fstat(file.fileno()).st_nlink:
                 return False
             file.write(content)

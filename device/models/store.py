@@ -194,15 +194,15 @@ class Store:
         return name
 
     def remove(self, name: str) -> None:
-        """Remove a model that is not in use.
+        """Remove a model that is not in use, also from a full disk.
 
         Raises:
             ModelError: It is in use or not there, or the store cannot be written.
         """
-        with self.changing() as incoming:
+        with self._locked():
             if name == self.current():
                 raise ModelError(f"'{name}' is in use: use another one first, then remove it.")
-            self.drop(name, incoming)
+            self._take_away(name, self.root / INCOMING)
 
     @contextmanager
     def changing(self) -> Iterator[Path]:
@@ -263,9 +263,7 @@ class Store:
 
     def drop(self, name: str, incoming: Path) -> None:
         """Take a model that is there away in one step, and then its files."""
-        self.installed(name).rename(incoming / name)
-        sync(self.root)
-        shutil.rmtree(incoming / name)
+        self._take_away(name, incoming / name)
 
     def point_to(self, name: str, link: str = CURRENT) -> None:
         """Point a link to a model, in one step."""
@@ -286,6 +284,11 @@ class Store:
         if current in self.names():
             self.point_to(current, PREVIOUS)
         self.point_to(name)
+
+    def _take_away(self, name: str, to: Path) -> None:
+        self.installed(name).rename(to)
+        sync(self.root)
+        shutil.rmtree(to)
 
     def _sweep(self) -> None:
         for link in (CURRENT, PREVIOUS):

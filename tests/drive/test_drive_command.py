@@ -245,28 +245,58 @@ def test_a_model_is_installed_from_a_card_once(monkeypatch, capsys, card: Path, 
     assert "nothing new" in capsys.readouterr().out
 
 
+def is_killed(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def start(card: Path) -> int | None:
+    """Take what is on the card in a process of its own, which may be killed; give how it ended."""
+    taking = multiprocessing.get_context("fork").Process(
+        target=lambda: sys.exit(main(["drive", "take", str(card)]))
+    )
+    taking.start()
+    taking.join()
+    return taking.exitcode
+
+
 @needs_minisign
 def test_a_model_that_never_comes_to_its_end_is_refused_at_the_fourth_start(monkeypatch, card: Path, parts):
-    def is_killed(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def start() -> int | None:
-        taking = multiprocessing.get_context("fork").Process(
-            target=lambda: sys.exit(main(["drive", "take", str(card)]))
-        )
-        taking.start()
-        taking.join()
-        return taking.exitcode
-
     (card / "SAYKEY.PUB").write_bytes(KEY)
     (card / "anna.saykey").write_bytes(packed(parts))
     monkeypatch.setattr(command, "install_bundle", is_killed)
-    assert [start() for _ in range(3)] == [-signal.SIGKILL] * 3
+    assert [start(card) for _ in range(3)] == [-signal.SIGKILL] * 3
     assert (card / "anna.saykey").exists()
-    assert start() == 1
+    assert start(card) == 1
     assert "anna.saykey was refused" in (card / "RESULT.TXT").read_text()
     assert not (card / "anna.saykey").exists()
 
     monkeypatch.setattr(command, "install_bundle", partial(install, test=passes))
     (card / "anna.saykey").write_bytes(packed(parts))
     assert main(["drive", "take", str(card)]) == 0, "copied again, it is tried again"
+
+
+@needs_minisign
+def test_another_model_in_its_place_is_not_refused_for_it(monkeypatch, card: Path, parts):
+    (card / "SAYKEY.PUB").write_bytes(KEY)
+    (card / "anna.saykey").write_bytes(packed(parts))
+    monkeypatch.setattr(command, "install_bundle", is_killed)
+    assert [start(card) for _ in range(3)] == [-signal.SIGKILL] * 3
+    (card / "anna.saykey").write_bytes(packed(parts, number=1))
+    monkeypatch.setattr(command, "install_bundle", partial(install, test=passes))
+    assert main(["drive", "take", str(card)]) == 0
+    assert not list(state_folder().glob("*.tries"))
+
+
+@needs_minisign
+def test_tries_are_counted_in_no_file_to_which_a_link_leads(monkeypatch, card: Path, parts, tmp_path: Path):
+    (card / "SAYKEY.PUB").write_bytes(KEY)
+    (card / "anna.saykey").write_bytes(packed(parts))
+    monkeypatch.setattr(command, "install_bundle", is_killed)
+    start(card)
+    (tries,) = state_folder().glob("*.tries")
+    other = tmp_path / "shadow"
+    other.write_bytes(b"root")
+    tries.unlink()
+    tries.symlink_to(other)
+    start(card)
+    assert other.read_bytes() == b"root"

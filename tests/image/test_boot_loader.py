@@ -123,6 +123,8 @@ def test_a_closed_program_is_asked_for_by_name_and_no_other_is_taken(tmp_path: P
         with_closed(board, None)
     with pytest.raises(BuildError, match=rf"no file {file}: {where}"):
         with_closed(board, file)
+    with pytest.raises(BuildError, match=r"/proc/self/mem cannot be read .*: look at its permissions"):
+        with_closed(board, Path("/proc/self/mem"))
     file.write_bytes(b"program")
     with pytest.raises(BuildError, match=rf"{file} is another program .*: {where}"):
         with_closed(board, file)

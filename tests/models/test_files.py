@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -82,6 +84,22 @@ def test_what_was_swept_before_it_was_locked_is_written_again(
     monkeypatch.setattr(files.fcntl, "flock", flock)
     replace_file(file, b"all of it")
     assert file.read_bytes() == b"all of it"
+    assert names(tmp_path) == ["host.json"]
+
+
+def test_on_a_file_system_without_locks_it_is_written_too_and_no_other_writer_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def flock(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    file = tmp_path / "host.json"
+    with writing(file) as writer:
+        monkeypatch.setattr(files.fcntl, "flock", flock)
+        replace_file(file, b"second")
+        assert file.read_bytes() == b"second"
+        writer.communicate(b"\n")
+    assert writer.returncode == 0
     assert names(tmp_path) == ["host.json"]
 
 

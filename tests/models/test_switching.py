@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from device.errors import ModelError
 from device.models.fetch import fetch
 from device.models.store import Store
+from tests.full_disk import fill, small_disk
 from tests.models.flashing import silent
 
 NAMES = ("one", "two", "three")
@@ -113,6 +114,16 @@ def test_a_model_is_removed_unless_it_is_in_use(three: Store):
     assert (three.names(), both(three)) == (["three", "two"], ("two", None))
     three.use("three")
     assert both(three) == ("three", "two")
+
+
+def test_a_model_is_removed_from_a_full_disk_which_makes_room(template: Path, tmp_path: Path):
+    with small_disk(tmp_path) as disk:
+        full = Store(Path(shutil.copytree(template, disk / "store", symlinks=True)))
+        fill(disk)
+        full.remove("three")
+        assert full.names() == ["one", "two"]
+        assert shutil.disk_usage(disk).free
+        assert not (full.root / ".incoming").exists()
 
 
 def test_the_links_are_no_models(three: Store):
