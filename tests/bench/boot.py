@@ -3,9 +3,10 @@
     python -m tests.bench.boot IMAGE [--svg docs/boot.svg]
 
 IMAGE is the virtual board's (image/build tests/image/virt.toml), not compressed. It is started as it
-is, and with Debian's own units brought back that the image masks. The guest's clock counts
-instructions, one a nanosecond, so that the figures are the same on any machine: they say what costs
-more than what, and not how many seconds a board takes.
+is, and with Debian's own units brought back that the image masks; the second start of each counts, since
+at the first one the settings are taken from the card. The guest's clock counts instructions, one a
+nanosecond, so that the figures are the same on any machine: they say what costs more than what, and not
+how many seconds a board takes.
 """
 
 from __future__ import annotations
@@ -109,14 +110,17 @@ def bring_back(card: Path) -> None:
 
 
 def started(kernel: machine.Kernel, lab: Path, card: Path) -> Start:
-    """Start a card for the first time, and give what that was like."""
-    with machine.boot(kernel, card, lab, script="look.py") as board:
-        return start_of(board.hear(STEP_S))
+    """Start a card twice, and give what the second time was like."""
+    for _ in range(2):
+        with machine.boot(kernel, card, lab, script="look.py") as board:
+            system = board.hear(STEP_S)
+    return start_of(system)
 
 
 def start_of(system: dict[str, Any]) -> Start:
-    """Read what guest/look.py says."""
-    units = [Unit(name, *times) for name, times in system["times_us"].items()]
+    """Read what guest/look.py says; devices only wait for their drivers, and one unit is the lab's."""
+    names = (name for name in system["times_us"] if not name.endswith(".device") and name != "lab.service")
+    units = [Unit(name, *system["times_us"][name]) for name in names]
     ready_us = int(system["saykey"]["ActiveEnterTimestampMonotonic"])
     return Start(system["userspace_us"], ready_us, sorted(units, key=lambda unit: unit.began_us))
 
