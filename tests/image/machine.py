@@ -116,7 +116,8 @@ class Board:
         self._process = process
         self._lines: Queue[str | None] = Queue()
         self.log: list[str] = []
-        Thread(target=self._read, args=(process.stdout,), daemon=True).start()
+        self._reader = Thread(target=self._read, args=(process.stdout,), daemon=True)
+        self._reader.start()
         self._monitor = _connected(wires / "monitor")
         self._monitor.readline()
         self._asked("qmp_capabilities")
@@ -153,19 +154,13 @@ class Board:
                 said: dict[str, Any] = json.loads(found[1])
                 return said
 
-    def cut(self) -> None:
+    def close(self) -> None:
         """Take its power away."""
         self._process.kill()
         self._process.wait()
-
-    def close(self) -> None:
-        """Let go of it."""
+        self._reader.join()
         self._monitor.close()
         self._pins.close()
-
-    def wait(self, limit_s: float) -> None:
-        """Wait until it has switched itself off."""
-        self._process.wait(limit_s)
 
     def _read(self, output: IO[str]) -> None:
         for line in output:
