@@ -25,14 +25,14 @@ class KernelLog:
         except OSError:
             self.close()
 
-    def says_dropped(self) -> bool | None:
-        """Say whether a report was dropped since this was last asked; `None` where nobody tells."""
+    def dropped(self) -> int | None:
+        """Give how many reports were dropped since this was last asked; `None` where nobody tells."""
         if self._fd is None:
             return None
-        dropped = False
+        dropped = 0
         try:
             while record := os.read(self._fd, _LONGEST_RECORD):
-                dropped |= _DROPPED in record
+                dropped += _DROPPED in record
         except BlockingIOError:
             return dropped
         except OSError:  # records were overwritten before they were read

@@ -9,10 +9,11 @@ and the host fetches it when it wakes.
 
 While the receipt is missing, the same report is therefore written again, to hear which it is. Should it be
 taken after all, because the host fetched the first one at that moment, the host gets the same report twice,
-which is nothing: reports are states, and keyboards may repeat them (HID 1.11, 7.2.4). No report is lost that
-was said to be sent, and none is pressed twice, but for one gap: the link may break between the host's
-fetch and our seeing the receipt, which is the time in which this process wakes up. Then the kernel's log
-tells, where we may read it; where not, the report counts as lost.
+which is nothing: reports are states, and keyboards may repeat them (HID 1.11, 7.2.4). Should the link break
+then, the second one is dropped, and the host has the first. No report is lost that was said to be sent, and
+none is pressed twice, but for one gap: the link may break between the host's fetch and our seeing the
+receipt, which is the time in which this process wakes up. Then the kernel's log tells, where we may read it;
+where not, a report that was written once counts as lost.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ class UsbKeyboard:
         self._is_waiting = False
         self._absences = 0
         self._left: Report | None = None  # its `send` failed, and the host may still fetch it
+        self._copies = 0  # of the latest report, that the kernel has queued
         self._leds = 0
         self._leds_due_s = 0.0  # when to look again what other processes were told
         self._device: HidDevice | None = None
@@ -104,7 +106,7 @@ class UsbKeyboard:
         Raises:
             HostAwayError: The host does not take reports. `wait_until_ready` says what became of this one.
         """
-        self._left = None
+        self._left, self._copies = None, 0
         try:
             await self._deliver(report)
         except _StillQueuedError:
@@ -127,8 +129,9 @@ class UsbKeyboard:
             while not self._is_closed:
                 try:
                     if self._left is not None:
-                        await self._deliver(self._left, is_queued=True)
+                        await self._deliver(self._left)
                         arrived, self._left = True, None
+                    self._copies = 0
                     await self._deliver(ALL_UP)
                 except _StillQueuedError:
                     await asyncio.sleep(_ASK_AGAIN_S)
@@ -136,6 +139,7 @@ class UsbKeyboard:
                     self._left = None
                     await asyncio.sleep(_LOOK_EVERY_S)
                 else:
+                    self._log.dropped()  # what it told of until now is about no later report
                     return arrived
         finally:
             self._is_waiting = False
@@ -172,8 +176,8 @@ class UsbKeyboard:
         self._log.close()
         self._forget()
 
-    async def _deliver(self, report: Report, *, is_queued: bool = False) -> None:
-        """Queue a report, unless it is queued already, and return when the host has fetched it.
+    async def _deliver(self, report: Report) -> None:
+        """Queue a report, unless copies of it are queued already, and return when the host has fetched it.
 
         Raises:
             HostAwayError: The host has not fetched it and will not, unless it is a `_StillQueuedError`.
@@ -183,6 +187,7 @@ class UsbKeyboard:
         with self._opened() as device:
             while True:
                 state, is_new = self._look()
+                is_queued = self._copies > 0
                 if is_new:
                     # The file is writable then, whatever became of the report.
                     if is_queued and self._was_fetched():
@@ -198,7 +203,7 @@ class UsbKeyboard:
                 if state != CONFIGURED and not is_queued:
                     raise HostAwayError(_NOBODY)
                 try:
-                    is_queued |= device.write(report)
+                    self._copies += device.write(report)
                 except OSError as error:
                     self._miss()
                     if is_queued and self._was_fetched():
@@ -206,12 +211,16 @@ class UsbKeyboard:
                     raise HostAwayError(_BROKEN if state == CONFIGURED else _NOBODY) from error
                 if loop.time() > give_up_s:
                     self._miss()
-                    raise _StillQueuedError(_SILENT) if is_queued else HostAwayError(_SILENT)
+                    raise _StillQueuedError(_SILENT) if self._copies else HostAwayError(_SILENT)
                 await device.wait_until_idle(_ASK_AGAIN_S)
 
     def _was_fetched(self) -> bool:
-        """Say what became of a report behind which the link broke, as far as anybody tells."""
-        return self._log.says_dropped() is False
+        """Say what became of a report behind which the link broke, as far as anybody tells.
+
+        A further copy is queued once the one before it has been fetched, or dropped with the link.
+        """
+        dropped = self._log.dropped()
+        return self._copies > (1 if dropped is None else dropped)
 
     @contextmanager
     def _opened(self) -> Iterator[HidDevice]:

@@ -334,6 +334,53 @@ async def test_a_report_that_the_kernel_dropped_is_lost_by_its_log(
         assert set(board.fetched) == {ALL_UP}
 
 
+@pytest.mark.parametrize("may_read", [False, True])
+@pytest.mark.parametrize("state", ["not attached", "configured"])
+async def test_a_report_that_was_fetched_before_its_second_copy_was_dropped_is_not_pressed_again(
+    board: Board, state: str, may_read
+):
+    if may_read:
+        board.log.write_text("")
+    keyboard = UsbKeyboard(board.root, open_device=board.open)
+    sending = await until_queued(board, keyboard)
+    write = board.write
+
+    def fetch_before_and_let_go_behind(each):
+        board.write = write
+        board.fetch()
+        assert write(each)
+        board.let_go(state)
+        return True
+
+    board.write = fetch_before_and_let_go_behind
+    await sending
+    board.configure()
+    assert await keyboard.wait_until_ready() is False
+    assert board.fetched == [A, ALL_UP]
+    keyboard.close()
+
+
+async def test_what_was_dropped_while_the_host_came_back_says_nothing_about_a_later_report(
+    board: Board, logged: UsbKeyboard
+):
+    sending = await until_queued(board, logged)
+    board.let_go()
+    with pytest.raises(HostAwayError):
+        await sending
+    board.configure()
+    board.is_awake = False
+    waiting = asyncio.create_task(logged.wait_until_ready())
+    await asyncio.sleep(usb_keyboard.PATIENCE_S * 1.5)  # no key up is fetched, and is given up once
+    board.let_go()
+    board.configure()
+    await waiting
+    sending = await until_queued(board, logged)
+    board.fetch()
+    board.let_go()
+    await sending
+    assert board.fetched == [ALL_UP, A]
+
+
 def descriptors() -> list[str]:
     return sorted(path.name for path in Path("/proc/self/fd").iterdir())
 
