@@ -74,7 +74,7 @@ class Bluetooth:
 
     def stop(self) -> None:
         """Close the window and let go of the radio. The keyboard is closed by who types."""
-        self.close()
+        self._window.stop()
         for timer in self._strangers.values():
             timer.cancel()
         self._strangers.clear()

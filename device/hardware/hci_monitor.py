@@ -98,6 +98,12 @@ class HciMonitor:
         self.catch_up()
         return self._receipts.secure_connections
 
+    @property
+    def unanswered(self) -> frozenset[tuple[int, int, int]]:
+        """The requests of bluetoothd's that hosts have not answered; equal are the same ones only."""
+        self.catch_up()
+        return self._receipts.unanswered
+
     def catch_up(self) -> None:
         """Take in all that the kernel has shown so far."""
         while self._channel.fileno() >= 0:

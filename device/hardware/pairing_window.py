@@ -35,6 +35,9 @@ CONFIRM_S = 30
 SETTLE_S = 5
 """How long a pairing that was accepted may take to its end, and then the computer to tell its name."""
 
+ANSWER_S = 3
+"""How long a computer that has paired may leave a question open. Connection intervals are some ten of ms."""
+
 _NOT_YET = "Bluetooth is not ready yet: try again in a moment."
 _LEGACY = "{} pairs without LE Secure Connections (Bluetooth 4.2): others could listen in, so it was refused."
 _NOT_PRESSED = "Nobody pressed the button for {} in time."
@@ -71,10 +74,17 @@ class PairingWindow:
         self._accepted: Peer | None = None  # for this one it was pressed, and the pairing is not over yet
         self._patience: asyncio.TimerHandle | None = None  # with the one or the other
         self._tick: asyncio.TimerHandle | None = None
+        self._answer: asyncio.TimerHandle | None = None  # of the one that paired last, to what it was asked
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Keep time by this loop; called before all others."""
         self._loop = loop
+
+    def stop(self) -> None:
+        """Close the window, and keep time no more."""
+        self.close()
+        if self._answer:
+            self._answer.cancel()
 
     @property
     def problem(self) -> str:
@@ -135,7 +145,7 @@ class PairingWindow:
         peer = self._accepted_now()
         # One that was bonded before shows no sign of its new bond, and one without a name may tell it yet.
         if self._accepted and not self._accepted.is_bonded and peer and peer.is_bonded and is_named(peer):
-            self._end(paired=self._name(peer))
+            self._succeed(peer)
 
     def asked(self, request: PairingRequest) -> None:
         """Let a request wait for the button; not outside the window, nor beside another one."""
@@ -174,7 +184,7 @@ class PairingWindow:
         accepted, peer = self._accepted, self._accepted_now()
         self._settle(accepts=False)
         if peer and peer.is_bonded and peer.is_connected:
-            self._end(paired=self._name(peer))
+            self._succeed(peer)
         elif accepted:
             self._refused = _UNFINISHED.format(self._name(accepted))
             self._pass_time()
@@ -206,6 +216,24 @@ class PairingWindow:
         if request:
             request.answer(accepts)
         return request.peer if request else None
+
+    def _succeed(self, peer: Peer) -> None:
+        """End with the computer that is paired now."""
+        self._end(paired=self._name(peer))
+        if self._monitor is not None:
+            asked = self._monitor.unanswered
+            self._answer = self._loop.call_later(ANSWER_S, self._look_answered, peer.path, asked)
+
+    def _look_answered(self, path: str, asked: frozenset[tuple[int, int, int]]) -> None:
+        """Have a computer come again that leaves a question of the pairing's time open.
+
+        A host with BlueZ that is about to encrypt cannot send, and drops its answers (src/shared/att.c,
+        bt_att_chan_write; l2cap_sock_sendmsg() in the kernel's l2cap_sock.c). bluetoothd waits 30 s for
+        them, and then ends the connection: in the middle of a text, if there is one.
+        """
+        if self._monitor is not None and asked & self._monitor.unanswered:
+            log.info("the computer that has just paired does not answer, and is disconnected to come again")
+            self._bluez.disconnect(path)
 
     def _end(self, paired: str = "") -> None:
         self._settle(accepts=False)

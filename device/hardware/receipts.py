@@ -42,6 +42,10 @@ _LONGEST_PDU = 517
 _NOTIFICATION, _NOTIFICATIONS = 0x1B, 0x23
 """Handle Value Notification, and several in one (Core 5.4, volume 3, part F, 3.4.7.1 and 3.4.7.4)."""
 
+_REQUESTS = frozenset((*range(0x02, 0x1A, 2), 0x20))
+_RESPONSES = frozenset((0x01, *(request + 1 for request in _REQUESTS)))
+"""What asks, and what answers. One is open at most (Core 5.4, volume 3, part F, 3.3.2 and 3.4.8)."""
+
 _REPORT_BYTES = 8
 
 _PAIRING_REQUEST, _PAIRING_REQUEST_BYTES, _SECURE_CONNECTIONS = 0x01, 7, 0x08
@@ -98,6 +102,8 @@ class _Link:
     on_air: deque[tuple[int, Expected]] = field(default_factory=deque)  # with the number of the last packet
     ours: _Fragments = field(default_factory=_Fragments)
     theirs: _Fragments = field(default_factory=_Fragments)
+    requests: int = 0  # that bluetoothd has sent
+    is_asked: bool = False  # the last of them is not answered
 
 
 class Receipts:
@@ -112,6 +118,11 @@ class Receipts:
         self.secure_connections: bool | None = None
         self._expected: deque[Expected] = deque()
         self._links: dict[tuple[int, int], _Link] = {}  # by controller and connection handle
+
+    @property
+    def unanswered(self) -> frozenset[tuple[int, int, int]]:
+        """The requests of bluetoothd's that hosts have not answered: controller, link, and number on it."""
+        return frozenset((*key, link.requests) for key, link in self._links.items() if link.is_asked)
 
     def expect(self, report: bytes, settle: Callable[[bool], object]) -> Expected:
         """Look out for a report that is about to be sent. Equal ones are told apart by their order."""
@@ -151,11 +162,17 @@ class Receipts:
         link = self._link((index, word & 0xFFF))
         fragments = link.ours if is_ours else link.theirs
         channel, pdu = fragments.add(frame[10:], is_first=word >> 12 & 3 != _CONTINUED)
+        code = pdu[0] if channel == _ATT and pdu else None
         if is_ours:
             link.sent += 1
-            if channel == _ATT:
+            if code in _REQUESTS:
+                link.requests += 1
+                link.is_asked = True
+            elif code is not None:
                 for value in _notified(pdu):
                     self._send(link, value)
+        elif code in _RESPONSES:
+            link.is_asked = False
         elif channel == _SMP and pdu[:1] == bytes((_PAIRING_REQUEST,)):
             is_whole = len(pdu) == _PAIRING_REQUEST_BYTES
             self.secure_connections = bool(pdu[3] & _SECURE_CONNECTIONS) if is_whole else None

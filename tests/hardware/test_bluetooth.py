@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from device.errors import HostError
 from device.hardware.bluetooth import STRANGER_S, Bluetooth
 from device.hardware.bonds import LONGEST_NAME, bonds, find, new_name
-from device.hardware.pairing_window import CONFIRM_S, SETTLE_S
+from device.hardware.pairing_window import ANSWER_S, CONFIRM_S, SETTLE_S
 from device.hardware.radio import PairingRequest, Peer, Radio
 from device.pairing import GLANCE_S, Window
 
@@ -131,6 +131,7 @@ class FakeKeyboard:
 
 class FakeMonitor:
     secure_connections: bool | None = None
+    unanswered: frozenset[tuple[int, int, int]] = frozenset()
     is_open = False
 
     def start(self, _loop):
@@ -354,6 +355,35 @@ def test_a_bond_without_a_name_is_told_by_its_address(desk: Desk):
     assert desk.told[-1] == Window(paired=STRANGER.address)
 
 
+QUESTION, ANOTHER = (0, 64, 7), (0, 64, 8)
+
+
+@pytest.mark.parametrize(
+    ("then", "comes_again"),
+    [([QUESTION], True), ([QUESTION, ANOTHER], True), ([], False), ([ANOTHER], False)],
+)
+@pytest.mark.parametrize("has_name", [True, False])
+def test_a_computer_that_leaves_a_question_of_the_pairing_open_is_to_come_again(
+    desk: Desk, then, comes_again, has_name
+):
+    computer = LAPTOP if has_name else STRANGER
+    desk.bluetooth.open()
+    desk.bluez.tell(computer)
+    desk.ask(computer)
+    desk.press()
+    desk.monitor.unanswered = frozenset([QUESTION])
+    desk.bluez.tell(bonded(computer))
+    if not has_name:
+        desk.clock.advance(SETTLE_S)
+    assert not desk.bluetooth.window.is_open
+    desk.clock.advance(ANSWER_S / 2)
+    desk.monitor.unanswered = frozenset(then)
+    desk.clock.advance(ANSWER_S / 2)
+    assert desk.bluez.disconnected == [computer.path] * comes_again
+    desk.clock.advance(10 * ANSWER_S)
+    assert desk.bluez.disconnected == [computer.path] * comes_again, "once"
+
+
 def test_without_bluetooth_the_window_stays_closed_and_says_why(desk: Desk):
     unready = Desk()
     with pytest.raises(HostError, match="not ready"):
@@ -446,6 +476,16 @@ def test_a_stop_leaves_nothing_behind(desk: Desk):
     desk.bluetooth.stop()
     assert desk.answers == [(LAPTOP.path, False)]
     assert desk.bluez.is_stopped
+    assert not desk.clock.pending
+
+
+def test_a_stop_after_a_pairing_leaves_nothing_behind(desk: Desk):
+    desk.bluetooth.open()
+    desk.bluez.tell(LAPTOP)
+    desk.ask(LAPTOP)
+    desk.press()
+    desk.bluez.tell(bonded(LAPTOP))
+    desk.bluetooth.stop()
     assert not desk.clock.pending
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from device.hardware import hci_monitor
 from device.hardware.hci_monitor import HciMonitor
-from tests.hardware.hci_frames import RX, completed, disconnected, notification, packets, pairing_request
+from tests.hardware.hci_frames import RX, completed, disconnected, notification, packets, pairing_request, pdu
 
 A, B = bytes((0, 0, 4, 0, 0, 0, 0, 0)), bytes((0, 0, 5, 0, 0, 0, 0, 0))
 HANDLE = 0x40
@@ -56,6 +56,14 @@ async def test_what_was_shown_before_is_not_counted(kernel):
     show(channel, *packets(notification(A), HANDLE), completed((HANDLE, 1)))
     assert await receipt is True
     monitor.close()
+
+
+async def test_what_was_asked_is_known_at_once(kernel):
+    channel, monitor = kernel
+    show(channel, *packets(pdu(b"\x0a\x03\x00"), HANDLE))
+    assert monitor.unanswered == {(0, HANDLE, 1)}
+    show(channel, *packets(pdu(b"\x0bLaptop"), HANDLE, opcode=RX))
+    assert not monitor.unanswered
 
 
 async def test_what_is_cancelled_is_not_looked_out_for(kernel):

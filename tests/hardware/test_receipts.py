@@ -175,6 +175,36 @@ def test_our_own_pairing_response_is_no_request(desk: Desk):
     assert desk.receipts.secure_connections is None
 
 
+READ, VALUE, REFUSAL = b"\x0a\x03\x00", b"\x0bLaptop", b"\x01\x0a\x03\x00\x0a"
+
+
+@pytest.mark.parametrize("answer", [VALUE, REFUSAL, b"\x13", b"\x21ab"])
+def test_a_request_is_open_until_it_is_answered(desk: Desk, answer):
+    desk.feed(*packets(pdu(READ), HANDLE))
+    asked = desk.receipts.unanswered
+    assert asked == {(0, HANDLE, 1)}
+    desk.feed(*packets(pdu(answer), HANDLE + 1, opcode=RX), *packets(pdu(answer), HANDLE, opcode=TX))
+    desk.feed(*packets(pdu(answer, 6), HANDLE, opcode=RX))
+    assert desk.receipts.unanswered == asked
+    desk.feed(*packets(pdu(answer), HANDLE, opcode=RX))
+    assert not desk.receipts.unanswered
+    desk.feed(*packets(pdu(READ), HANDLE))
+    assert desk.receipts.unanswered
+    assert not desk.receipts.unanswered & asked, "another request is another one"
+
+
+def test_a_request_of_the_hosts_is_none_of_ours_and_what_asks_for_nothing_is_none(desk: Desk):
+    desk.feed(*packets(pdu(READ), HANDLE, opcode=RX), *packets(pdu(VALUE), HANDLE))
+    desk.feed(*packets(pdu(b"\x52\x0b\x00\x01"), HANDLE), *packets(pdu(b"\x1e"), HANDLE))
+    desk.feed(*packets(notification(A), HANDLE), *packets(pdu(READ, 6), HANDLE), *packets(pdu(b""), HANDLE))
+    assert not desk.receipts.unanswered
+
+
+def test_what_was_asked_on_a_link_that_ended_is_not_open(desk: Desk):
+    desk.feed(*packets(pdu(READ), HANDLE), disconnected(HANDLE))
+    assert not desk.receipts.unanswered
+
+
 KNOWN = [
     *packets(notification(A), HANDLE),
     *packets(notifications(A, B, UP), HANDLE, size=9),

@@ -215,11 +215,16 @@ class BumbleHost:
 
     async def leave(self) -> None:
         """End the connection, if there is one; return when it has ended."""
-        if self._ended.is_set():
+        if self.has_ended:
             return
         with suppress(hci.HCI_StatusError):  # it ends already
             await self._connection.disconnect()
         await self.wait_until_ended()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is no connection."""
+        return self._ended.is_set()
 
     async def wait_until_ended(self) -> None:
         """Return when the connection has ended, whoever ended it."""
@@ -241,6 +246,11 @@ class BumbleHost:
         else:
             self._peer.gatt_client.notification_subscribers[self._input_handle] = {self._note}
             self._peer.gatt_client.indication_subscribers[self._changed_handle] = {self._note_change}
+
+    def answer(self, *, answers: bool) -> None:
+        """Answer what the keyboard asks of it, as it does by itself, or nothing."""
+        server = self._device.gatt_server
+        server.on_gatt_pdu = type(server).on_gatt_pdu.__get__(server) if answers else _ignore  # type: ignore[method-assign]
 
     def forget(self) -> None:
         """Lose the keys."""
@@ -269,6 +279,10 @@ class BumbleHost:
             if reference is not None and (await reference.read_value())[1] == kind:
                 return report
         raise LookupError(f"the keyboard has no report of kind {kind}")
+
+
+def _ignore(*_: object) -> None:
+    pass
 
 
 def _public(address: str) -> hci.Address:

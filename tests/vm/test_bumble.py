@@ -48,6 +48,7 @@ _HID_HANDLES = range(0x0100, 0x0140)
 _WITHOUT_KEY = {att.ErrorCode.INSUFFICIENT_AUTHENTICATION, att.ErrorCode.INSUFFICIENT_ENCRYPTION}
 _NEVER = {att.ErrorCode.READ_NOT_PERMITTED, att.ErrorCode.WRITE_NOT_PERMITTED}
 
+_ATT_S = 20.0  # well below the 30 after which an answer is not waited for any more (3.F.3.3.3)
 _STRANGER_S = 9.0  # 10 by the guest's clock
 
 
@@ -116,10 +117,17 @@ class Room:
         until(lambda: self.saykey.ask("typed")["is_done"], _TYPED_IN_S)
         assert not self.saykey.ask("typed")["refused"], text
 
-    def typed_with_presses(self, text: str) -> int:
-        """Return when all is typed, with the user pressing wherever it waits; say how often that was."""
+    def typed_with_presses(self, text: str, returns: BumbleHost | None = None) -> int:
+        """Return when all is typed, with the user pressing wherever it waits; say how often that was.
+
+        Args:
+            text: What is typed.
+            returns: This host comes back as often as its connection ends.
+        """
 
         def is_done() -> bool:
+            if returns is not None and returns.has_ended:
+                self.do(returns.reconnect(subscribes=False))
             typed = self.saykey.ask("typed")
             if typed["waits"]:
                 self.saykey.ask("release")
@@ -258,6 +266,25 @@ def test_a_text_arrives_in_order(room: Room, length: int, interval_s: float, tel
         f"Bluetooth, bumble, an event every {interval_s * 1000:.0f} ms: {length:,} characters exact, "
         f"{length / took_s:.0f} a second."
     )
+
+
+def test_a_host_that_leaves_a_question_open_when_it_pairs_comes_again(room: Room, tell):
+    host = room.host()
+    host.answer(answers=False)
+    assert room.pair(host)
+    room.subscribe(host)
+    room.use(host)
+    began_s = time.monotonic()
+    room.do(host.wait_until_ended())
+    took_s = time.monotonic() - began_s
+    assert took_s < _ATT_S, "bluetoothd would have waited"
+
+    host.answer(answers=True)
+    text = room.type(200)
+    room.typed_with_presses(text, host)
+    assert Screen(host).text == text
+    assert room.bonded() == {host.address}
+    tell(f"Bluetooth, a host that answers nothing: sent to come again {took_s:.0f} s after it paired.")
 
 
 def test_only_the_host_in_use_receives(room: Room, tell):
