@@ -63,14 +63,21 @@ class Guest:
             TimeoutError: It did not answer in time.
         """
         self._line.settimeout(limit_s)
-        self._line.sendall(json.dumps({"order": order, "more": more}).encode() + b"\n")
-        answer = self._answers.readline()
+        try:
+            self._line.sendall(json.dumps({"order": order, "more": more}).encode() + b"\n")
+            answer = self._answers.readline()
+        except ConnectionError:
+            answer = b""
         if not answer:
-            raise GuestError(f"the guest ended: {self._log.read_text(errors='replace')}")
+            raise GuestError(f"{order}: the guest ended: {self.printed()}")
         said = json.loads(answer)
         if "problem" in said:
             raise GuestError(f"{order}: {said['problem']}")
         return said["answer"]
+
+    def printed(self) -> str:
+        """Give what it printed so far."""
+        return self._log.read_text(errors="replace")
 
     def _accept(self) -> socket.socket:
         while True:

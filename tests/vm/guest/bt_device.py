@@ -109,6 +109,12 @@ class Saykey:
         until(self.hosts)
         return self.hosts()
 
+    def wait_until_answered(self) -> None:
+        """Return when nothing is open that a computer was asked, or that one was sent away."""
+        monitor = self._monitor
+        assert monitor is not None
+        until(lambda: not self._call(lambda: monitor.unanswered))
+
     def forget(self, name: str) -> None:
         """Take a computer's bond away."""
         self._call(lambda: self._radio.forget(name))
@@ -154,6 +160,7 @@ class Saykey:
 
     def release(self) -> None:
         """Press, so that the rest is typed."""
+        self._waits = False
         self._call(self._released.set)
 
     def press(self, count: int, gap_s: float) -> list[float]:
@@ -194,7 +201,6 @@ class Saykey:
             self._released.clear()
             self._waits = True
             await self._released.wait()
-            self._waits = False
 
     def _call(self, work: Any) -> Any:
         """Do something on the loop, where all of it is used."""
@@ -222,6 +228,7 @@ own = (
     "wait_for_request",
     "confirm",
     "hosts",
+    "wait_until_answered",
 )
 own += ("wait_for_host", "forget", "use", "ready", "leds", "type", "typed", "release", "press")
 serve({**bluetooth.orders(), **{name: getattr(saykey, name) for name in own}, "clock": time.time})
